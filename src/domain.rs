@@ -1,0 +1,7 @@
+//! The pure core: dates, rules, facts and decisions. No IO, no async, no clock, no randomness.
+
+pub mod calendar;
+pub mod digest;
+pub mod facts;
+pub mod ledger;
+pub mod obligation;

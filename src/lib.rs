@@ -1,0 +1,3 @@
+//! Wiedervorlage.
+
+pub mod domain;
