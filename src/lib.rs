@@ -1,3 +1,4 @@
 //! Wiedervorlage.
 
+pub mod clock;
 pub mod domain;

@@ -1,0 +1,47 @@
+//! The only place that reads the time.
+//!
+//! Everything else takes a [`Clock`], reads it once per piece of work, and hands the instant or the date down.
+
+use std::fmt;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
+use chrono_tz::Europe::Berlin;
+
+/// The source of "now". Cheap to clone; tests hand in their own with [`Clock::from_fn`].
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>);
+
+impl Clock {
+    /// The system's clock.
+    pub fn system() -> Self {
+        #[expect(clippy::disallowed_methods, reason = "this is the one place where time enters")]
+        Self::from_fn(Utc::now)
+    }
+
+    /// A clock that says what `now` says.
+    pub fn from_fn(now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// The instant, truncated to microseconds: what PostgreSQL keeps, so that both databases hold the same.
+    pub fn now(&self) -> DateTime<Utc> {
+        (self.0)().trunc_subsecs(6)
+    }
+
+    /// The date in Berlin at this instant.
+    pub fn today(&self) -> NaiveDate {
+        local_date(self.now())
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock")
+    }
+}
+
+/// The date in Berlin at an instant.
+pub fn local_date(at: DateTime<Utc>) -> NaiveDate {
+    at.with_timezone(&Berlin).date_naive()
+}
