@@ -5,3 +5,4 @@ pub mod digest;
 pub mod facts;
 pub mod ledger;
 pub mod obligation;
+pub mod rules;

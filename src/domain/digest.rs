@@ -1,6 +1,15 @@
 //! Notices gathered into one mail per recipient, still without words.
+//!
+//! What stands here is complete and ordered; `mail` turns it into German. A digest holds case numbers and initials of
+//! the recipient's own cases only.
 
-use super::facts::words;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::facts::{TerminArt, words};
+use super::obligation::{Reason, State};
 
 words! {
     /// The kinds of mail (RULES.md §5), in the order in which a morning writes them.
@@ -18,4 +27,267 @@ words! {
         /// To the administrator: what kept the service from doing its work.
         Admin = "admin",
     }
+}
+
+/// Whether an item is news to this recipient today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum News {
+    /// A step of it fires today.
+    New,
+    /// It fires because the case has a new BAK or IFK („übernommen").
+    TakenOver,
+    /// It was told before.
+    Known,
+}
+
+/// One obligation as one recipient sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// The rule's id; its words are in [`crate::domain::rules::Wording`].
+    pub rule: Arc<str>,
+    /// A case number, a subsidy number or a team.
+    pub subject: String,
+    /// What makes this instance distinct.
+    pub cycle: String,
+    /// The case; empty for a team's obligation.
+    pub fallnr: String,
+    /// The client's initials, if the list has any.
+    pub bezeichnung: String,
+    /// The day by the letter of the rule.
+    pub raw: NaiveDate,
+    /// The day to act.
+    pub action: NaiveDate,
+    /// Where it stands.
+    pub state: State,
+    /// Name of the step in force.
+    pub step: String,
+    /// Whether it is news.
+    pub news: News,
+    /// Workdays since the day to act (negative: until then).
+    pub workdays: i64,
+    /// The agreed appointment that holds notices back.
+    pub appointment: Option<NaiveDate>,
+    /// Why it is due.
+    pub reason: Reason,
+}
+
+/// A mail before it has words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Digest {
+    /// Which kind.
+    pub kind: Kind,
+    /// The office it comes from; empty is the one office.
+    pub office: String,
+    /// The day it is for.
+    pub day: NaiveDate,
+    /// The one recipient's address.
+    pub to: String,
+    /// How fresh the data of the teams in it is.
+    pub data: Vec<Datenstand>,
+    /// What it says.
+    pub content: Content,
+}
+
+/// How fresh a team's data is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Datenstand {
+    /// The team's name.
+    pub team: String,
+    /// Its last import or record.
+    pub at: Option<DateTime<Utc>>,
+    /// Whether it is older than `stale_after` workdays: the mail opens with a warning.
+    pub stale: bool,
+}
+
+/// What a mail says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// A tagesuebersicht or persoenlich: the day of one or more teams (only the recipient's own part, if persoenlich).
+    Day(Vec<TeamDay>),
+    /// A mitteilung: one part per case worker (more than one where the reader stands in for a colleague).
+    Notice(Vec<NoticePart>),
+    /// An eskalation, per team.
+    Escalation(Vec<TeamEscalation>),
+    /// A wochenbericht, per team.
+    Week(Vec<TeamWeek>),
+    /// Problems for the administrator, as finished German sentences without anybody's data beyond case numbers.
+    Admin(Vec<String>),
+}
+
+/// A colleague as a heading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The kuerzel; none is „ohne Zuordnung".
+    pub kuerzel: Option<String>,
+    /// The name, if the colleague is known.
+    pub name: Option<String>,
+    /// Whether the reader gets this in the colleague's stead („in Vertretung für").
+    pub in_stead: bool,
+}
+
+/// One team's day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TeamDay {
+    /// The team's name.
+    pub team: String,
+    /// What the team as a whole has to do.
+    pub team_items: Vec<Item>,
+    /// Per BAK, in order of kuerzel, „ohne Zuordnung" last.
+    pub baks: Vec<BakDay>,
+    /// Titles' ids of rules that nobody is watching, for want of evidence; filled on the first run of a week only.
+    pub unwatched: Vec<Arc<str>>,
+}
+
+/// One BAK's day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BakDay {
+    /// Whose.
+    pub who: Holder,
+    /// Today's appointments.
+    pub appointments: Vec<AppointmentLine>,
+    /// Heute und neu überfällig: what fires today, is due today, or has been open for up to ten workdays.
+    pub now: Vec<CaseRow>,
+    /// Diese Woche and ahead: what is not yet due.
+    pub ahead: Vec<CaseRow>,
+    /// Länger offen: more than ten workdays over, nothing firing today.
+    pub long: Vec<CaseRow>,
+    /// The search runs of this week.
+    pub search: Option<SearchWeek>,
+    /// Weeks that were not met, to be entered later.
+    pub missed: Vec<MissedWeek>,
+    /// How many obligations were fulfilled since the last run („erledigt").
+    pub done: u32,
+    /// What ran out undone, told once.
+    pub lapsed: Vec<Lapsed>,
+}
+
+/// All that is open for one case (but search runs), the most urgent first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseRow {
+    /// The case.
+    pub fallnr: String,
+    /// The client's initials.
+    pub bezeichnung: String,
+    /// Never empty.
+    pub items: Vec<Item>,
+}
+
+/// An appointment of today.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct AppointmentLine {
+    /// When.
+    pub uhrzeit: Option<NaiveTime>,
+    /// The case.
+    pub fallnr: String,
+    /// The client's initials.
+    pub bezeichnung: String,
+    /// What for.
+    pub art: TerminArt,
+    /// Where.
+    pub ort: String,
+}
+
+/// The search runs of the current week of one BAK's clients.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchWeek {
+    /// `2026-W48`.
+    pub week: String,
+    /// Clients for whom the number is reached.
+    pub complete: u32,
+    /// Those still open and already shown (the items carry `reason.progress`).
+    pub open: Vec<Item>,
+    /// Clients with an obligation this week in all (complete, shown, and not yet shown).
+    pub of: u32,
+}
+
+/// A past week in which search runs are missing; perhaps made and not recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissedWeek {
+    /// `2026-W47`.
+    pub week: String,
+    /// One per case.
+    pub items: Vec<Item>,
+}
+
+/// Something that ran out undone („abgelaufen, nicht erledigt").
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lapsed {
+    /// The rule's id.
+    pub rule: Arc<str>,
+    /// A case number, a subsidy number or a team.
+    pub subject: String,
+    /// The case; empty for a team's.
+    pub fallnr: String,
+    /// Which instance.
+    pub cycle: String,
+    /// The day it was to be done.
+    pub action: NaiveDate,
+}
+
+/// One case worker's part of a mitteilung.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoticePart {
+    /// Whose cases; `kuerzel` none: cases whose list names no known IFK.
+    pub who: Holder,
+    /// „Stand zum Start": the first notice of all.
+    pub start: bool,
+    /// Sent as a weekly reminder only: nothing fires.
+    pub reminder: bool,
+    /// All that belongs to them; new ones first, then by day to act.
+    pub items: Vec<Item>,
+    /// What ran out undone.
+    pub lapsed: Vec<Lapsed>,
+}
+
+/// What cannot wait, of one team: case numbers, no names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TeamEscalation {
+    /// The team's name.
+    pub team: String,
+    /// What fires.
+    pub items: Vec<Item>,
+    /// What ran out undone.
+    pub lapsed: Vec<Lapsed>,
+}
+
+/// A team's week for its lead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TeamWeek {
+    /// The team's name.
+    pub team: String,
+    /// `2026-W48`.
+    pub week: String,
+    /// Places to begin with and at most, per BAK (BAK-Konzept §5: 20 and 50).
+    pub places: (u32, u32),
+    /// Load per BAK, in order of kuerzel.
+    pub load: Vec<Load>,
+    /// Running cases without a BAK: counted for nobody.
+    pub unassigned: u32,
+    /// Running cases of the team in all, and a week ago if that is known.
+    pub open: (u32, Option<u32>),
+    /// Cases whose six months end within 28 days: last day by the letter, case number.
+    pub ending: Vec<(NaiveDate, String)>,
+    /// Overdue cases of the three things that cannot wait (return, 16e/16i visit, EGZ at risk).
+    pub overdue: Vec<Item>,
+    /// Overdue contacts (client and employer) of the team as one number.
+    pub contacts_overdue: u32,
+    /// Rules that nobody is watching, for want of evidence.
+    pub unwatched: Vec<Arc<str>>,
+}
+
+/// One BAK's main care (RULES.md §4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Load {
+    /// Whose.
+    pub kuerzel: String,
+    /// The name, if the colleague is known.
+    pub name: Option<String>,
+    /// Main care running.
+    pub open: u32,
+    /// A week ago, if that is known.
+    pub before: Option<u32>,
+    /// Of these, six months over within 28 days.
+    pub ends_within_28_days: u32,
+    /// Whether the limit is passed.
+    pub over_limit: bool,
 }

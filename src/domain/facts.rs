@@ -4,9 +4,6 @@
 //! office; they do not know files, databases or rules. Two things are absent on purpose, because they are often health
 //! data: the remark of an activity (`bemerkung`) and the ground of a rest (`grund`).
 
-use std::fmt;
-use std::str::FromStr;
-
 use chrono::{NaiveDate, NaiveTime};
 
 use super::calendar::Bundesland;
@@ -32,15 +29,15 @@ macro_rules! words {
             }
         }
 
-        impl FromStr for $name {
-            type Err = UnknownWord;
-            fn from_str(s: &str) -> Result<Self, UnknownWord> {
-                match s { $($text => Ok(Self::$variant),)+ _ => Err(UnknownWord) }
+        impl std::str::FromStr for $name {
+            type Err = $crate::domain::facts::UnknownWord;
+            fn from_str(s: &str) -> Result<Self, Self::Err> {
+                match s { $($text => Ok(Self::$variant),)+ _ => Err($crate::domain::facts::UnknownWord) }
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(self.as_str())
             }
         }
