@@ -382,6 +382,13 @@ pub enum Finding {
     Due(Obligation),
     /// Its first step lies ahead; only asked for by `explain`.
     Ahead(Obligation),
+    /// A case counts for the week's search runs: whether their number is reached.
+    Tally {
+        /// The rule's id.
+        rule: Arc<str>,
+        /// Whether the number is reached.
+        complete: bool,
+    },
     /// Nothing, and why; only asked for by `explain`.
     Silent {
         /// The rule's id.
