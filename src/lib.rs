@@ -1,4 +1,5 @@
 //! Wiedervorlage.
 
 pub mod clock;
+pub mod config;
 pub mod domain;

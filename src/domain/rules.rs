@@ -63,6 +63,8 @@ pub struct Rule {
     pub wording: Wording,
     /// Whether it is switched on.
     pub enabled: bool,
+    /// Where it stands among several tasks of a case: the smaller number leads.
+    pub rank: u32,
     /// What a team's delivery must have held once before the rule speaks (RULES.md §3 *Evidence*); empty: nothing.
     pub evidence: Vec<Supply>,
     /// Whether it waits for activities, so that stale data holds its steps for ifk and tl (RULES.md §5 *Data*).

@@ -106,9 +106,7 @@ impl Cv {
                 view.file.done(Art::LebenslaufAngefordert, view.t).any(|a| a.day == anchor),
                 first(Art::LebenslaufErinnert, anchor).map(|d| (Art::LebenslaufErinnert, d)),
             ),
-            CvStage::GiveBack(_) => {
-                (view.file.done(Art::LebenslaufErinnert, view.t).any(|a| a.day == anchor), None)
-            }
+            CvStage::GiveBack(_) => (view.file.done(Art::LebenslaufErinnert, view.t).any(|a| a.day == anchor), None),
         };
         if let Some((art, day)) = done {
             return by(art, day);

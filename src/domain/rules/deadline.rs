@@ -6,7 +6,9 @@ use super::draft::{Cycle, Draft, appointment, plus, reason, rolled, silent};
 use super::{HeldBy, Rule, Scope, StepPlan, View, column, cycle_day};
 use crate::domain::calendar::{add_months, before, end_begin};
 use crate::domain::facts::{Art, EndeGrund, FoerderArt};
-use crate::domain::obligation::{Anchor, Column, Ended, Evidence, Finding, Formula, Key, NotApplicable, Shift, Silence};
+use crate::domain::obligation::{
+    Anchor, Column, Ended, Evidence, Finding, Formula, Key, NotApplicable, Shift, Silence,
+};
 
 /// What a deadline counts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,9 +136,10 @@ impl Deadline {
 
     /// What has ended an instance with this anchor, if anything has by today.
     fn met(&self, view: &View<'_>, anchor: NaiveDate) -> Option<(Evidence, NaiveDate)> {
-        let by_column = self.met_by_columns.iter().find_map(|c| {
-            column(&view.file.case, *c).filter(|d| *d <= view.t).map(|d| (Evidence::Column(*c), d))
-        });
+        let by_column = self
+            .met_by_columns
+            .iter()
+            .find_map(|c| column(&view.file.case, *c).filter(|d| *d <= view.t).map(|d| (Evidence::Column(*c), d)));
         by_column.or_else(|| {
             let from = match self.window {
                 Window::SinceAnchor => anchor,

@@ -138,13 +138,7 @@ impl<'a> Draft<'a> {
 }
 
 /// Appends why a rule says nothing, where that is asked for.
-pub(super) fn silent(
-    rule: &Rule,
-    explain: bool,
-    subject: &str,
-    why: impl FnOnce() -> Silence,
-    out: &mut Vec<Finding>,
-) {
+pub(super) fn silent(rule: &Rule, explain: bool, subject: &str, why: impl FnOnce() -> Silence, out: &mut Vec<Finding>) {
     if explain {
         out.push(Finding::Silent { rule: Arc::clone(&rule.id), subject: subject.to_owned(), why: why() });
     }

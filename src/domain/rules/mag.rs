@@ -43,13 +43,8 @@ impl Mag {
         let halves = days + 1 >= self.middle_from_days && middle < last;
         let opens = begin.max(cal.wd(last, -self.window_workdays));
         let opens = if halves { opens.max(plus(middle, 1)) } else { opens };
-        let first = halves.then_some(FollowUp {
-            cycle: "mitte",
-            from: begin,
-            to: plus(last, -1),
-            raw: mid,
-            action: middle,
-        });
+        let first =
+            halves.then_some(FollowUp { cycle: "mitte", from: begin, to: plus(last, -1), raw: mid, action: middle });
         let second = FollowUp { cycle: "ende", from: opens, to: end, raw: end, action: last };
         first.into_iter().chain(std::iter::once(second))
     }
@@ -77,11 +72,8 @@ impl Mag {
                     shown_until: Some(f.to),
                     ..Draft::of_case(rule, view, Cycle::Word(f.cycle), f.raw, f.action)
                 };
-                let formula = if f.cycle == "mitte" {
-                    Formula::Middle
-                } else {
-                    Formula::Workdays(-self.workdays_before_end)
-                };
+                let formula =
+                    if f.cycle == "mitte" { Formula::Middle } else { Formula::Workdays(-self.workdays_before_end) };
                 let shift = if f.raw == f.action { Shift::None } else { Shift::WithinSpan };
                 draft.propose(&self.steps, || None, || reason(Anchor::MagSpan, end, formula, shift), out);
             }

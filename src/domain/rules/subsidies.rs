@@ -134,7 +134,8 @@ impl MissingKennung {
                 shown_until: Some(end),
                 ..Draft::of_case(rule, view, Cycle::Day(day), action, action)
             };
-            let why = || reason(Anchor::Activity(Art::Aussendienst), day, Formula::Workdays(self.workdays), Shift::None);
+            let why =
+                || reason(Anchor::Activity(Art::Aussendienst), day, Formula::Workdays(self.workdays), Shift::None);
             draft.propose(&self.steps, || None, why, out);
         }
     }

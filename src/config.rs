@@ -1,0 +1,4 @@
+//! Settings and rules: load, validate (naming the wrong key), redact.
+
+mod fields;
+pub mod rulebook;
