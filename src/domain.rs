@@ -1,8 +1,11 @@
 //! The pure core: dates, rules, facts and decisions. No IO, no async, no clock, no randomness.
 
 pub mod calendar;
+pub mod capacity;
 pub mod digest;
+pub mod evaluate;
 pub mod facts;
 pub mod ledger;
 pub mod obligation;
+pub mod recipients;
 pub mod rules;

@@ -3,6 +3,9 @@
 //! What stands here is complete and ordered; `mail` turns it into German. A digest holds case numbers and initials of
 //! the recipient's own cases only.
 
+pub mod gather;
+pub mod lines;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
@@ -159,6 +162,14 @@ pub struct BakDay {
     pub done: u32,
     /// What ran out undone, told once.
     pub lapsed: Vec<Lapsed>,
+}
+
+impl BakDay {
+    /// Whether it holds an obligation, and is not only counts and appointments.
+    pub fn has_items(&self) -> bool {
+        let rows = [&self.now, &self.ahead, &self.long].iter().any(|rows| !rows.is_empty());
+        rows || !self.missed.is_empty() || self.search.as_ref().is_some_and(|s| !s.open.is_empty())
+    }
 }
 
 /// All that is open for one case (but search runs), the most urgent first.

@@ -1,11 +1,16 @@
 //! The memory of what was said: one entry per obligation, and what a run makes of it (RULES.md §5).
+//!
+//! Per role the entry remembers the day of the last step that counts as sent. That one rule gives firing once, to every
+//! role of the steps passed over; an appointment, stale data or an unreachable lead merely leave a role's mark where it
+//! is, and the step fires on the first run after.
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
-use super::obligation::{Ended, Key, Role, Roles};
+use super::obligation::{Ended, Key, Obligation, Role, Roles};
 
 /// Per role, the day of the last step that counts as sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Marks([Option<NaiveDate>; 4]);
 
 impl Marks {
@@ -21,7 +26,7 @@ impl Marks {
 }
 
 /// What is remembered of one obligation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// The case it belongs to; empty for a team's obligation.
     pub fallnr: String,
@@ -51,4 +56,111 @@ pub struct Entry {
     pub ended: Option<(NaiveDate, Ended)>,
     /// The roles that have yet to be told that it lapsed.
     pub untold: Roles,
+}
+
+/// What a run knows about the obligations of one case (or team) besides the facts.
+#[derive(Debug, Clone, Copy)]
+pub struct RunOf<'a> {
+    /// The day of the run.
+    pub t: NaiveDate,
+    /// The team.
+    pub team: &'a str,
+    /// The case's BAK.
+    pub bak: Option<&'a str>,
+    /// The case's IFK.
+    pub ifk: Option<&'a str>,
+    /// Whether somebody can be reached for the lead (RULES.md §5 *Who*).
+    pub lead_reachable: bool,
+}
+
+/// What a run makes of one obligation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// The entry as it is to be remembered.
+    pub entry: Entry,
+    /// Whether it differs from what was remembered.
+    pub changed: bool,
+    /// The roles to which it fires today.
+    pub fires: Roles,
+    /// Of these, the roles to which it fires only because somebody took the case over.
+    pub taken_over: Roles,
+}
+
+/// An appointment or stale data hold what goes to these; the BAK goes on being told.
+const HELD: Roles = Roles::only(Role::Ifk).and(Roles::only(Role::Tl));
+
+/// Settles an open obligation against what is remembered of it.
+///
+/// `start`: the first run of the team or of the rule, so that steps of earlier days count as sent.
+/// `stale`: the team's data is stale and the rule waits for activities.
+pub fn settle(known: Option<Entry>, o: &Obligation, run: &RunOf<'_>, start: bool, stale: bool) -> Settled {
+    let belongs = o.belongs_to(run.t);
+    let fresh = known.is_none();
+    let was_open = known.as_ref().is_some_and(|e| e.ended.is_none());
+    let before = known.clone();
+    let mut entry = known.unwrap_or_else(|| Entry {
+        fallnr: o.fallnr.clone().unwrap_or_default(),
+        team: run.team.to_owned(),
+        key: o.key.clone(),
+        raw: o.raw,
+        action: o.action,
+        next_step: None,
+        step: String::new(),
+        sent: Marks::default(),
+        addressed: Roles::NONE,
+        bak: run.bak.map(str::to_owned),
+        ifk: run.ifk.map(str::to_owned),
+        opened: run.t,
+        ended: None,
+        untold: Roles::NONE,
+    });
+    if fresh && start {
+        let earlier = o.steps.iter().map(|s| s.day).filter(|d| *d < run.t).max();
+        for role in Role::ALL {
+            entry.sent.set(*role, earlier);
+        }
+        entry.addressed = o.steps.iter().filter(|s| s.day < run.t).fold(Roles::NONE, |set, s| set.and(s.roles));
+    }
+    let mut held = if o.appointment.is_some() || stale { HELD } else { Roles::NONE };
+    if !run.lead_reachable {
+        held = held.and(Roles::only(Role::Tl));
+    }
+
+    let mut fires = Roles::NONE;
+    for role in belongs.without(held).iter() {
+        let unsent = o.reached(run.t).any(|s| s.roles.has(role) && entry.sent.of(role).is_none_or(|sent| s.day > sent));
+        if unsent {
+            fires = fires.and(Roles::only(role));
+            entry.sent.set(role, Some(o.step().day));
+        }
+    }
+    let mut taken_over = Roles::NONE;
+    for (role, holder, now) in [(Role::Bak, &mut entry.bak, run.bak), (Role::Ifk, &mut entry.ifk, run.ifk)] {
+        if holder.as_deref() == now || (was_open && belongs.has(role) && held.has(role)) {
+            continue;
+        }
+        if was_open && belongs.has(role) && !fires.has(role) && now.is_some() {
+            taken_over = taken_over.and(Roles::only(role));
+        }
+        *holder = now.map(str::to_owned);
+    }
+    fires = fires.and(taken_over);
+    if !fires.is_empty() {
+        entry.addressed = fires;
+    }
+    run.team.clone_into(&mut entry.team);
+    (entry.raw, entry.action) = (o.raw, o.action);
+    entry.next_step = o.next_step_day(run.t);
+    o.step().name.as_ref().clone_into(&mut entry.step);
+    (entry.ended, entry.untold) = (None, Roles::NONE);
+    let changed = before.as_ref() != Some(&entry);
+    Settled { entry, changed, fires, taken_over }
+}
+
+/// Closes an entry that the run no longer sees. What lapsed is yet to be told to those last addressed.
+pub fn close(mut entry: Entry, t: NaiveDate, how: Ended) -> Entry {
+    entry.untold = if matches!(how, Ended::Lapsed(_)) { entry.addressed } else { Roles::NONE };
+    entry.ended = Some((t, how));
+    entry.next_step = None;
+    entry
 }

@@ -114,7 +114,7 @@ pub struct Step {
 }
 
 /// What makes an obligation distinct: the ledger's key (RULES.md §5 *Firing*).
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Key {
     /// The rule's id.
     pub rule: Arc<str>,
@@ -320,7 +320,7 @@ words! {
 }
 
 /// What ended an obligation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Evidence {
     /// An activity.
     Activity(Art),
@@ -348,7 +348,7 @@ impl Evidence {
 }
 
 /// How an obligation ended (RULES.md §5 *Ended how*).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ended {
     /// What it asked for was recorded: by what, dated when.
     Fulfilled(Evidence, Option<NaiveDate>),

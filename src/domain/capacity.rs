@@ -1,0 +1,78 @@
+//! Main care per BAK (RULES.md §4).
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use super::calendar::end_begin;
+use super::facts::{Case, Colleague, Rolle};
+
+/// Cases end "soon" within so many days.
+const SOON_DAYS: u64 = 28;
+
+/// Clients per BAK (BAK-Konzept §5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Places {
+    /// To begin with.
+    pub start: u32,
+    /// At most.
+    pub limit: u32,
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        Self { start: 20, limit: 50 }
+    }
+}
+
+/// One BAK's main care on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Load {
+    /// Running on the day.
+    pub open: u32,
+    /// Of these, six months over within 28 days.
+    pub ends_within_28_days: u32,
+}
+
+/// The main care of all BAKs, added up case by case.
+#[derive(Debug, Clone, Default)]
+pub struct Capacity {
+    per_bak: BTreeMap<String, Load>,
+}
+
+/// The last day by the letter of a case's six months, if main care runs on `t` and it comes within 28 days.
+pub fn ends_soon(case: &Case, t: NaiveDate) -> Option<NaiveDate> {
+    let soon = t.checked_add_days(chrono::Days::new(SOON_DAYS)).unwrap_or(NaiveDate::MAX);
+    let start = case.start().filter(|_| case.in_main_care(t))?;
+    Some(end_begin(start, 6)).filter(|end| *end <= soon)
+}
+
+impl Capacity {
+    /// Begins with the colleagues that are BAK: each has a row, if only of zeros.
+    pub fn of<'a>(colleagues: impl Iterator<Item = &'a Colleague>) -> Self {
+        let baks = colleagues.filter(|c| c.rolle == Rolle::Bak);
+        Self { per_bak: baks.map(|c| (c.kuerzel.clone(), Load::default())).collect() }
+    }
+
+    /// Counts a case; one without a BAK is counted for nobody.
+    pub fn add(&mut self, case: &Case, t: NaiveDate) {
+        let Some(bak) = case.bak.as_ref().filter(|_| case.in_main_care(t)) else { return };
+        if !self.per_bak.contains_key(bak) {
+            self.per_bak.insert(bak.clone(), Load::default());
+        }
+        if let Some(load) = self.per_bak.get_mut(bak) {
+            load.open += 1;
+            load.ends_within_28_days += u32::from(ends_soon(case, t).is_some());
+        }
+    }
+
+    /// The rows in order of kuerzel.
+    pub fn rows(&self) -> impl Iterator<Item = (&str, Load)> {
+        self.per_bak.iter().map(|(bak, load)| (bak.as_str(), *load))
+    }
+
+    /// One BAK's row.
+    pub fn load(&self, bak: &str) -> Load {
+        self.per_bak.get(bak).copied().unwrap_or_default()
+    }
+}

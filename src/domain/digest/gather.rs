@@ -1,0 +1,277 @@
+//! The lines of one recipient → what their mail says.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::NaiveDate;
+
+use super::lines::{Line, TeamFace, Trigger, What, Worker, is_search};
+use super::{
+    BakDay, CaseRow, Content, Datenstand, Digest, Holder, Item, Kind, Lapsed, Load, MissedWeek, News, NoticePart,
+    SearchWeek, TeamDay, TeamEscalation, TeamWeek,
+};
+use crate::domain::calendar::{iso_week, monday};
+use crate::domain::capacity::{Capacity, Places};
+use crate::domain::obligation::State;
+use crate::domain::recipients::Directory;
+
+/// Open for more than so many workdays is „länger offen".
+const LONG_WORKDAYS: i64 = 10;
+
+/// What gathering looks things up in.
+#[derive(Debug)]
+pub struct Gather<'a> {
+    /// The day.
+    pub t: NaiveDate,
+    /// The office.
+    pub office: &'a str,
+    /// Names.
+    pub directory: &'a Directory,
+    /// The teams of the run.
+    pub teams: &'a BTreeMap<String, TeamFace>,
+    /// The case workers whose mitteilung goes out.
+    pub triggered: &'a HashMap<Worker, Trigger>,
+    /// Load per BAK.
+    pub capacity: &'a Capacity,
+    /// Places per BAK.
+    pub places: Places,
+    /// Last week's numbers: (team, BAK or "" for the team) → running main care.
+    pub last_week: &'a HashMap<(String, String), u32>,
+}
+
+impl Gather<'_> {
+    /// The mail of one recipient, or none if the lines alone are no reason for one.
+    pub fn digest(&self, kind: Kind, to: &str, lines: Vec<Line>) -> Option<Digest> {
+        let mut by_team: BTreeMap<String, Vec<Line>> = BTreeMap::new();
+        for line in lines {
+            by_team.entry(line.team.clone()).or_default().push(line);
+        }
+        let faces = by_team.keys().filter_map(|team| self.teams.get(team));
+        let data = faces.map(|f| Datenstand { team: f.name.clone(), at: f.datenstand, stale: f.stale }).collect();
+        let content = match kind {
+            Kind::Tagesuebersicht | Kind::Persoenlich => self.day(kind, by_team),
+            Kind::Mitteilung => self.notice(by_team),
+            Kind::Eskalation => self.escalation(by_team),
+            Kind::Wochenbericht => Some(self.week(by_team)),
+            Kind::Admin => None,
+        }?;
+        Some(Digest { kind, office: self.office.to_owned(), day: self.t, to: to.to_owned(), data, content })
+    }
+
+    fn holder(&self, kuerzel: Option<String>, in_stead: bool) -> Holder {
+        let name = kuerzel.as_deref().and_then(|k| self.directory.name(k)).map(str::to_owned);
+        Holder { kuerzel, name, in_stead }
+    }
+
+    fn rank(&self, team: &TeamFace, item: &Item) -> (bool, u32) {
+        (item.state == State::Info, team.office.rule(&item.rule).map_or(u32::MAX, |r| r.rank))
+    }
+
+    fn day(&self, kind: Kind, by_team: BTreeMap<String, Vec<Line>>) -> Option<Content> {
+        let mut days = Vec::new();
+        for (team, lines) in by_team {
+            let Some(face) = self.teams.get(&team) else { continue };
+            let mut team_items = Vec::new();
+            let mut per_bak: BTreeMap<(bool, Option<String>), (bool, Vec<What>)> = BTreeMap::new();
+            for line in lines {
+                match line.what {
+                    What::Head => {}
+                    What::Item(item) if item.fallnr.is_empty() => team_items.push(item),
+                    what => {
+                        // „ohne Zuordnung" comes last.
+                        let group = per_bak.entry((line.holder.is_none(), line.holder)).or_default();
+                        group.0 |= line.in_stead;
+                        group.1.push(what);
+                    }
+                }
+            }
+            let baks = per_bak.into_iter().map(|((_, k), (in_stead, w))| self.bak_day(face, k, in_stead, w)).collect();
+            let weekly = face.first_of_week && kind == Kind::Tagesuebersicht;
+            let unwatched = face.office.unwatched().filter(|_| weekly).map(|r| r.id.clone()).collect();
+            days.push(TeamDay { team: face.name.clone(), team_items, baks, unwatched });
+        }
+        let has_items = |d: &TeamDay| !d.team_items.is_empty() || d.baks.iter().any(BakDay::has_items);
+        (kind == Kind::Tagesuebersicht || days.iter().any(has_items)).then_some(Content::Day(days))
+    }
+
+    fn bak_day(&self, face: &TeamFace, kuerzel: Option<String>, in_stead: bool, lines: Vec<What>) -> BakDay {
+        let mut day = BakDay {
+            who: self.holder(kuerzel, in_stead),
+            appointments: Vec::new(),
+            now: Vec::new(),
+            ahead: Vec::new(),
+            long: Vec::new(),
+            search: None,
+            missed: Vec::new(),
+            done: 0,
+            lapsed: Vec::new(),
+        };
+        let (mut rows, mut searching): (BTreeMap<String, CaseRow>, Vec<Item>) = (BTreeMap::new(), Vec::new());
+        let mut missed: BTreeMap<String, Vec<Item>> = BTreeMap::new();
+        let (mut complete, mut all) = (0, 0);
+        for line in lines {
+            match line {
+                What::Item(item) if item.state == State::Missed => {
+                    missed.entry(item.cycle.clone()).or_default().push(item);
+                }
+                What::Item(item) if is_search(&face.office, &item.rule) => searching.push(item),
+                What::Item(item) => {
+                    let row = rows.entry(item.fallnr.clone()).or_insert_with(|| CaseRow {
+                        fallnr: item.fallnr.clone(),
+                        bezeichnung: item.bezeichnung.clone(),
+                        items: Vec::new(),
+                    });
+                    row.items.push(item);
+                }
+                What::Tally(reached) => {
+                    all += 1;
+                    complete += u32::from(reached);
+                }
+                What::Done => day.done += 1,
+                What::Lapsed(lapsed) => day.lapsed.push(lapsed),
+                What::Appointment(line) => day.appointments.push(line),
+                What::Head | What::Ending(..) => {}
+            }
+        }
+        for mut row in rows.into_values() {
+            row.items.sort_by_cached_key(|i| (urgency(i), self.rank(face, i), i.action, i.cycle.clone()));
+            let fires = row.items.iter().any(|i| i.news != News::Known || i.state == State::Today);
+            let recent = |i: &Item| i.state == State::Overdue && i.workdays <= LONG_WORKDAYS;
+            let section = if fires || row.items.iter().any(recent) {
+                &mut day.now
+            } else if row.items.iter().any(|i| i.state == State::Overdue) {
+                &mut day.long
+            } else {
+                &mut day.ahead
+            };
+            section.push(row);
+        }
+        for section in [&mut day.now, &mut day.long, &mut day.ahead] {
+            section.sort_by_cached_key(|row| {
+                let lead = &row.items[0];
+                (urgency(lead), self.rank(face, lead), lead.action, row.fallnr.clone())
+            });
+        }
+        day.appointments.sort();
+        day.lapsed.sort_by(|a, b| (&a.rule, &a.fallnr, &a.cycle).cmp(&(&b.rule, &b.fallnr, &b.cycle)));
+        searching.sort_by(|a, b| (&a.fallnr, &a.rule).cmp(&(&b.fallnr, &b.rule)));
+        day.search =
+            (all > 0).then(|| SearchWeek { week: iso_week(monday(self.t)), complete, open: searching, of: all });
+        day.missed = missed
+            .into_iter()
+            .map(|(week, mut items)| {
+                items.sort_by(|a, b| (&a.fallnr, &a.rule).cmp(&(&b.fallnr, &b.rule)));
+                MissedWeek { week, items }
+            })
+            .collect();
+        day
+    }
+
+    fn notice(&self, by_team: BTreeMap<String, Vec<Line>>) -> Option<Content> {
+        // One part per worker; nobody's cases of several teams make one part each.
+        let mut parts: BTreeMap<(bool, Option<String>, String), NoticePart> = BTreeMap::new();
+        for (team, lines) in by_team {
+            for line in lines {
+                let worker = line.holder.clone().map_or_else(|| Worker::Nobody(team.clone()), Worker::Known);
+                let Some(trigger) = self.triggered.get(&worker) else { continue };
+                let of_team = if line.holder.is_none() { team.clone() } else { String::new() };
+                let key = (line.holder.is_none(), line.holder.clone(), of_team);
+                let part = parts.entry(key).or_insert_with(|| {
+                    let who = self.holder(line.holder, line.in_stead);
+                    let start = *trigger == Trigger::Start;
+                    let reminder = *trigger == Trigger::Reminder;
+                    NoticePart { who, start, reminder, items: Vec::new(), lapsed: Vec::new() }
+                });
+                match line.what {
+                    What::Item(item) => part.items.push(item),
+                    What::Lapsed(lapsed) => part.lapsed.push(lapsed),
+                    _ => {}
+                }
+            }
+        }
+        let mut parts: Vec<NoticePart> = parts.into_values().collect();
+        parts.retain(|p| !p.items.is_empty());
+        for part in &mut parts {
+            part.items.sort_by(|a, b| {
+                (a.news, a.state == State::Info, a.action, &a.fallnr, &a.rule, &a.subject, &a.cycle).cmp(&(
+                    b.news,
+                    b.state == State::Info,
+                    b.action,
+                    &b.fallnr,
+                    &b.rule,
+                    &b.subject,
+                    &b.cycle,
+                ))
+            });
+        }
+        (!parts.is_empty()).then_some(Content::Notice(parts))
+    }
+
+    fn escalation(&self, by_team: BTreeMap<String, Vec<Line>>) -> Option<Content> {
+        let mut teams = Vec::new();
+        for (team, lines) in by_team {
+            let (mut items, mut lapsed): (Vec<Item>, Vec<Lapsed>) = (Vec::new(), Vec::new());
+            for line in lines {
+                match line.what {
+                    What::Item(item) => items.push(item),
+                    What::Lapsed(l) => lapsed.push(l),
+                    _ => {}
+                }
+            }
+            items.sort_by(|a, b| (&a.rule, a.action, &a.fallnr).cmp(&(&b.rule, b.action, &b.fallnr)));
+            let name = self.teams.get(&team).map_or(team, |f| f.name.clone());
+            teams.push(TeamEscalation { team: name, items, lapsed });
+        }
+        teams.iter().any(|t| !t.items.is_empty()).then_some(Content::Escalation(teams))
+    }
+
+    fn week(&self, by_team: BTreeMap<String, Vec<Line>>) -> Content {
+        let weeks = by_team.into_iter().filter_map(|(team, lines)| {
+            let face = self.teams.get(&team)?;
+            let (mut ending, mut overdue) = (Vec::new(), Vec::new());
+            for line in lines {
+                match line.what {
+                    What::Item(item) => overdue.push(item),
+                    What::Ending(day, fallnr) => ending.push((day, fallnr)),
+                    _ => {}
+                }
+            }
+            ending.sort();
+            overdue.sort_by(|a, b| (&a.rule, a.action, &a.fallnr).cmp(&(&b.rule, b.action, &b.fallnr)));
+            let before = |bak: &str| self.last_week.get(&(team.clone(), bak.to_owned())).copied();
+            let load = face.week.baks.iter().map(|bak| {
+                let load = self.capacity.load(bak);
+                Load {
+                    kuerzel: bak.clone(),
+                    name: self.directory.name(bak).map(str::to_owned),
+                    open: load.open,
+                    before: before(bak),
+                    ends_within_28_days: load.ends_within_28_days,
+                    over_limit: load.open > self.places.limit,
+                }
+            });
+            Some(TeamWeek {
+                team: face.name.clone(),
+                week: iso_week(monday(self.t)),
+                places: (self.places.start, self.places.limit),
+                load: load.collect(),
+                unassigned: face.week.unassigned,
+                open: (face.week.open, before("")),
+                ending,
+                overdue,
+                contacts_overdue: face.week.contacts_overdue,
+                unwatched: face.office.unwatched().map(|r| r.id.clone()).collect(),
+            })
+        });
+        Content::Week(weeks.collect())
+    }
+}
+
+/// Overdue leads, then today, then what lies ahead, then news.
+const fn urgency(item: &Item) -> u8 {
+    match item.state {
+        State::Overdue | State::Missed => 0,
+        State::Today => 1,
+        State::Upcoming => 2,
+        State::Info => 3,
+    }
+}

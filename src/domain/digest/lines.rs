@@ -1,0 +1,381 @@
+//! What a run has to say, one line per recipient and thing: case by case in, sorted by recipient out.
+//!
+//! Lines exist so that a run never holds more than one recipient's mail: they can be written down, sorted by
+//! (kind, address), and read back.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{AppointmentLine, Item, Kind, Lapsed, News};
+use crate::domain::capacity::ends_soon;
+use crate::domain::evaluate::Office;
+use crate::domain::facts::CaseFile;
+use crate::domain::ledger::{Entry, Settled};
+use crate::domain::obligation::{Ended, Obligation, Role, Roles, State};
+use crate::domain::recipients::Directory;
+use crate::domain::rules::{Kind as RuleKind, LeadSees};
+
+/// One thing for one recipient.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// The team it is about.
+    pub team: String,
+    /// Whose it is (a BAK's or IFK's kuerzel); none: nobody's.
+    pub holder: Option<String>,
+    /// Whether the reader stands in for the holder.
+    pub in_stead: bool,
+    /// The thing.
+    pub what: What,
+}
+
+/// The thing a line says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum What {
+    /// The mail is due even if nothing else is said (a receipt, a weekly report).
+    Head,
+    /// An obligation.
+    Item(Item),
+    /// A client's search runs of the week: whether their number is reached.
+    Tally(bool),
+    /// Something was fulfilled.
+    Done,
+    /// Something ran out undone.
+    Lapsed(Lapsed),
+    /// An appointment of today.
+    Appointment(AppointmentLine),
+    /// Six months end soon: on which day, which case.
+    Ending(NaiveDate, String),
+}
+
+/// What a run knows of a team.
+#[derive(Debug, Clone)]
+pub struct TeamFace {
+    /// Key.
+    pub team: String,
+    /// Its name.
+    pub name: String,
+    /// The team mailbox.
+    pub postfach: Option<String>,
+    /// Address of the lead, or of who stands in.
+    pub lead: Option<String>,
+    /// Rules, calendar, evidence.
+    pub office: Office,
+    /// Whether this is the team's first run.
+    pub start: bool,
+    /// Rules that have their first run today.
+    pub new_rules: HashSet<Arc<str>>,
+    /// Whether this is the team's first run of the ISO week.
+    pub first_of_week: bool,
+    /// Whether the weekly report is due: not yet written for this ISO week.
+    pub report_due: bool,
+    /// Its last import or record.
+    pub datenstand: Option<DateTime<Utc>>,
+    /// Whether that is too long ago.
+    pub stale: bool,
+    /// Workdays since the last run whose `missed` are yet to be told.
+    pub skipped: Vec<NaiveDate>,
+    /// What the weekly report counts.
+    pub week: WeekCount,
+}
+
+/// What the weekly report counts while the cases pass by.
+#[derive(Debug, Clone, Default)]
+pub struct WeekCount {
+    /// Main care running.
+    pub open: u32,
+    /// Of these, without a BAK.
+    pub unassigned: u32,
+    /// Overdue contacts.
+    pub contacts_overdue: u32,
+    /// The team's BAK and whoever a running case names.
+    pub baks: BTreeSet<String>,
+}
+
+/// Whose mitteilung it is: the colleague, or nobody known in a team.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Worker {
+    /// A known colleague, over all teams.
+    Known(String),
+    /// Cases of a team whose list names nobody known.
+    Nobody(String),
+}
+
+/// Turns what a run finds of a case into lines.
+#[derive(Debug)]
+pub struct Router<'a> {
+    /// The day.
+    pub t: NaiveDate,
+    /// Who can be written to.
+    pub directory: &'a Directory,
+    /// Addresses that got a mitteilung within the reminder's window, per team calendar.
+    pub recently_told: &'a HashMap<String, NaiveDate>,
+    /// Whether each BAK gets a mail of their own.
+    pub personal: bool,
+    /// The case workers whose mitteilung goes out, and whether as „Stand zum Start" or as a reminder only.
+    pub triggered: HashMap<Worker, Trigger>,
+}
+
+/// Why a mitteilung goes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Trigger {
+    /// Only to remind.
+    Reminder,
+    /// A step fires.
+    Step,
+    /// The team's or a rule's first run.
+    Start,
+}
+
+/// Workdays before a run in which a mitteilung makes a reminder superfluous.
+pub const REMINDER_WORKDAYS: i32 = 5;
+
+/// An obligation of the run with what the ledger made of it.
+pub type Told = (Obligation, Settled);
+
+impl Router<'_> {
+    /// Everything a run says about one case.
+    pub fn case(
+        &mut self,
+        team: &mut TeamFace,
+        file: &CaseFile,
+        told: &[Told],
+        ended: &mut [Entry],
+        tallies: &[bool],
+        emit: &mut impl FnMut(Kind, &str, &Line),
+    ) {
+        let case = &file.case;
+        let bak = self.directory.bak_of(case).map(str::to_owned);
+        let personal = self.personal_address(team, bak.as_deref());
+        let day = |in_stead: bool, what: What| Line { team: team.team.clone(), holder: bak.clone(), in_stead, what };
+        let to_bak = |what: What, emit: &mut dyn FnMut(Kind, &str, &Line)| {
+            let mut line = day(false, what);
+            if let Some(postfach) = &team.postfach {
+                emit(Kind::Tagesuebersicht, postfach, &line);
+            }
+            if let Some((address, in_stead)) = &personal {
+                line.in_stead = *in_stead;
+                emit(Kind::Persoenlich, address, &line);
+            }
+        };
+        for (o, settled) in told {
+            let belongs = o.belongs_to(self.t);
+            if belongs.has(Role::Bak) {
+                to_bak(What::Item(self.item(team, o, settled, Role::Bak, &case.bezeichnung)), emit);
+            }
+        }
+        for complete in tallies {
+            to_bak(What::Tally(*complete), emit);
+        }
+        for a in file.appointments.iter().filter(|a| a.datum == Some(self.t)) {
+            to_bak(
+                What::Appointment(AppointmentLine {
+                    uhrzeit: a.uhrzeit,
+                    fallnr: case.fallnr.clone(),
+                    bezeichnung: case.bezeichnung.clone(),
+                    art: a.art,
+                    ort: a.ort.clone(),
+                }),
+                emit,
+            );
+        }
+        for entry in ended.iter_mut() {
+            let today = entry.ended.filter(|(day, _)| *day == self.t).map(|(_, how)| how);
+            if matches!(today, Some(Ended::Fulfilled(..))) && entry.sent.of(Role::Bak).is_some() {
+                to_bak(What::Done, emit);
+            }
+            if entry.untold.has(Role::Bak) {
+                to_bak(What::Lapsed(lapsed(entry)), emit);
+                entry.untold = entry.untold.without(Roles::only(Role::Bak));
+            }
+        }
+        self.worker(team, file, told, ended, emit);
+        self.lead(team, file, told, ended, emit);
+    }
+
+    /// Everything a run says about a team's own obligations.
+    pub fn team(
+        &mut self,
+        team: &mut TeamFace,
+        told: &[Told],
+        ended: &mut [Entry],
+        emit: &mut impl FnMut(Kind, &str, &Line),
+    ) {
+        let line = |what: What| Line { team: team.team.clone(), holder: None, in_stead: false, what };
+        if let Some(postfach) = &team.postfach {
+            emit(Kind::Tagesuebersicht, postfach, &line(What::Head));
+            for (o, settled) in told.iter().filter(|(o, _)| o.belongs_to(self.t).has(Role::Team)) {
+                emit(Kind::Tagesuebersicht, postfach, &line(What::Item(self.item(team, o, settled, Role::Team, ""))));
+            }
+            for entry in ended.iter_mut().filter(|e| e.untold.has(Role::Team)) {
+                emit(Kind::Tagesuebersicht, postfach, &line(What::Lapsed(lapsed(entry))));
+                entry.untold = entry.untold.without(Roles::only(Role::Team));
+            }
+        }
+        if let Some(lead) = &team.lead {
+            if team.report_due {
+                emit(Kind::Wochenbericht, lead, &line(What::Head));
+            }
+            self.escalate(team, told, ended, emit);
+        }
+    }
+
+    /// Where a BAK's own mail goes: only for those with an address; their deputy, or the team mailbox, if absent.
+    fn personal_address(&self, team: &TeamFace, bak: Option<&str>) -> Option<(String, bool)> {
+        let bak = bak.filter(|bak| self.personal && self.directory.has_address(bak))?;
+        match self.directory.reach(bak) {
+            Some(reached) => Some((reached.address.to_owned(), reached.in_stead)),
+            None => team.postfach.clone().map(|postfach| (postfach, true)),
+        }
+    }
+
+    fn worker(
+        &mut self,
+        team: &TeamFace,
+        file: &CaseFile,
+        told: &[Told],
+        ended: &[Entry],
+        emit: &mut impl FnMut(Kind, &str, &Line),
+    ) {
+        let theirs = told.iter().filter(|(o, _)| o.belongs_to(self.t).has(Role::Ifk));
+        let untold = ended.iter().filter(|e| e.untold.has(Role::Ifk));
+        if theirs.clone().next().is_none() && untold.clone().next().is_none() {
+            return;
+        }
+        let ifk = file.case.ifk.as_deref().filter(|ifk| self.directory.name(ifk).is_some());
+        let reached = ifk.and_then(|ifk| self.directory.reach(ifk));
+        let (address, in_stead) = match (reached, &team.postfach) {
+            (Some(r), _) => (r.address.to_owned(), r.in_stead),
+            (None, Some(postfach)) => (postfach.clone(), ifk.is_some()),
+            (None, None) => return,
+        };
+        let worker = ifk.map_or_else(|| Worker::Nobody(team.team.clone()), |ifk| Worker::Known(ifk.to_owned()));
+        let line = |what| Line { team: team.team.clone(), holder: ifk.map(str::to_owned), in_stead, what };
+        let mut trigger = None;
+        for (o, settled) in theirs {
+            if team.start || team.new_rules.contains(&o.key.rule) {
+                trigger = trigger.max(Some(Trigger::Start));
+            }
+            if settled.fires.has(Role::Ifk) {
+                trigger = trigger.max(Some(Trigger::Step));
+            }
+            if self.reminds(team, o, &address) {
+                trigger = trigger.max(Some(Trigger::Reminder));
+            }
+            let item = self.item(team, o, settled, Role::Ifk, &file.case.bezeichnung);
+            emit(Kind::Mitteilung, &address, &line(What::Item(item)));
+        }
+        for entry in untold {
+            emit(Kind::Mitteilung, &address, &line(What::Lapsed(lapsed(entry))));
+        }
+        if let Some(trigger) = trigger {
+            let known = self.triggered.entry(worker).or_insert(trigger);
+            *known = (*known).max(trigger);
+        }
+    }
+
+    /// Whether an overdue obligation calls for the weekly reminder (RULES.md §5 *Reminder*).
+    fn reminds(&self, team: &TeamFace, o: &Obligation, address: &str) -> bool {
+        let Some(rule) = team.office.rule(&o.key.rule) else { return false };
+        let held = o.appointment.is_some() || (team.stale && rule.waits_for_activities);
+        let window = team.office.cal.wd(self.t, -REMINDER_WORKDAYS);
+        let recent = self.recently_told.get(address).is_some_and(|day| *day >= window);
+        team.first_of_week && rule.reminds && o.state == State::Overdue && !held && !recent
+    }
+
+    fn lead(
+        &self,
+        team: &mut TeamFace,
+        file: &CaseFile,
+        told: &[Told],
+        ended: &[Entry],
+        emit: &mut impl FnMut(Kind, &str, &Line),
+    ) {
+        let case = &file.case;
+        self.escalate(team, told, ended, emit);
+        if !team.report_due {
+            return;
+        }
+        if case.in_main_care(self.t) {
+            team.week.open += 1;
+            match &case.bak {
+                Some(bak) if !team.week.baks.contains(bak) => {
+                    team.week.baks.insert(bak.clone());
+                }
+                Some(_) => {}
+                None => team.week.unassigned += 1,
+            }
+        }
+        for (o, settled) in told.iter().filter(|(o, _)| o.state == State::Overdue) {
+            match team.office.rule(&o.key.rule).map(|r| r.lead_sees) {
+                Some(LeadSees::Cases) => {
+                    let item = self.item(team, o, settled, Role::Tl, "");
+                    self.to_lead(team, Kind::Wochenbericht, What::Item(item), emit);
+                }
+                Some(LeadSees::Contacts) => team.week.contacts_overdue += 1,
+                _ => {}
+            }
+        }
+        if let Some(end) = ends_soon(case, self.t) {
+            self.to_lead(team, Kind::Wochenbericht, What::Ending(end, case.fallnr.clone()), emit);
+        }
+    }
+
+    fn escalate(&self, team: &TeamFace, told: &[Told], ended: &[Entry], emit: &mut impl FnMut(Kind, &str, &Line)) {
+        for (o, settled) in told.iter().filter(|(_, s)| s.fires.has(Role::Tl)) {
+            // Case numbers only: the lead's mail names neither client nor BAK.
+            let item = self.item(team, o, settled, Role::Tl, "");
+            self.to_lead(team, Kind::Eskalation, What::Item(item), emit);
+        }
+        for entry in ended.iter().filter(|e| e.untold.has(Role::Tl)) {
+            self.to_lead(team, Kind::Eskalation, What::Lapsed(lapsed(entry)), emit);
+        }
+    }
+
+    #[expect(clippy::unused_self, reason = "stands beside the other ways to a recipient")]
+    fn to_lead(&self, team: &TeamFace, kind: Kind, what: What, emit: &mut impl FnMut(Kind, &str, &Line)) {
+        if let Some(lead) = &team.lead {
+            emit(kind, lead, &Line { team: team.team.clone(), holder: None, in_stead: false, what });
+        }
+    }
+
+    fn item(&self, team: &TeamFace, o: &Obligation, settled: &Settled, role: Role, bezeichnung: &str) -> Item {
+        let news = match (settled.taken_over.has(role), settled.fires.has(role)) {
+            (true, _) => News::TakenOver,
+            (false, true) => News::New,
+            (false, false) => News::Known,
+        };
+        Item {
+            rule: Arc::clone(&o.key.rule),
+            subject: o.key.subject.clone(),
+            cycle: o.key.cycle.clone(),
+            fallnr: o.fallnr.clone().unwrap_or_default(),
+            bezeichnung: bezeichnung.to_owned(),
+            raw: o.raw,
+            action: o.action,
+            state: o.state,
+            step: o.step().name.to_string(),
+            news,
+            workdays: team.office.cal.workdays_between(o.action, self.t),
+            appointment: o.appointment,
+            reason: o.reason.clone(),
+        }
+    }
+}
+
+/// Whether a rule is about search runs: told in one line per BAK.
+pub fn is_search(office: &Office, rule: &str) -> bool {
+    office.rule(rule).is_some_and(|r| matches!(r.kind, RuleKind::SearchRuns(_)))
+}
+
+fn lapsed(entry: &Entry) -> Lapsed {
+    Lapsed {
+        rule: Arc::clone(&entry.key.rule),
+        subject: entry.key.subject.clone(),
+        fallnr: entry.fallnr.clone(),
+        cycle: entry.key.cycle.clone(),
+        action: entry.action,
+    }
+}
