@@ -2,3 +2,4 @@
 
 mod fields;
 pub mod rulebook;
+pub mod settings;

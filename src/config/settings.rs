@@ -1,0 +1,490 @@
+//! The settings: embedded defaults, then the file, then `WIEDERVORLAGE__SECTION__KEY` from the environment.
+//!
+//! Every key is known; an unknown one, or a value that does not fit, refuses to start and names the key.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use chrono::{NaiveDate, NaiveTime};
+use secrecy::SecretString;
+use toml::{Table, Value};
+
+use super::fields::{FieldError, Fields};
+use crate::domain::calendar::{Dienstfrei, Regional};
+use crate::domain::capacity::Places;
+
+/// Why the settings are refused.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The file or the environment cannot be read as settings.
+    #[error("Einstellungen {from}: {problem}")]
+    Unreadable {
+        /// The file, or the environment.
+        from: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A key is wrong.
+    #[error("Einstellungen {from}: {field}")]
+    Field {
+        /// The file, or the environment.
+        from: String,
+        /// Which key, what is wrong, what would be right.
+        field: FieldError,
+    },
+}
+
+/// How mails leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TransportKind {
+    /// One .eml per mail in a folder.
+    File,
+}
+
+/// All settings, checked.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `sqlite:PATH` or `postgres://…`.
+    pub database_url: String,
+    /// The database's password, read from a file of its own.
+    pub database_password: Option<SecretString>,
+    /// Mail.
+    pub mail: MailSettings,
+    /// The administrator's address.
+    pub admin_email: Option<String>,
+    /// What holds for every office that says nothing of its own.
+    office: OfficeSettings,
+    /// Offices with settings of their own, by Dienststelle.
+    offices: BTreeMap<String, OfficeSettings>,
+    /// Teams with settings of their own, by key in lower case.
+    teams: BTreeMap<String, TeamSettings>,
+    /// The office-wide file of rules.
+    pub rules_file: Option<PathBuf>,
+    /// Places per BAK.
+    pub places: Places,
+}
+
+/// The section `mail`.
+#[derive(Debug, Clone)]
+pub struct MailSettings {
+    /// How mails leave.
+    pub transport: TransportKind,
+    /// The sender's address: an own one, not the team mailbox.
+    pub from: String,
+    /// The sender's name.
+    pub from_name: String,
+    /// Where answers go, unless a team says otherwise.
+    pub reply_to: Option<String>,
+    /// Mail goes to these domains only; empty: to any (only where nothing leaves the machine).
+    pub allowed_domains: Vec<String>,
+    /// Everything goes to this one box, with the true recipient in the body (pilot operation).
+    pub redirect_all_to: Option<String>,
+    /// The folder of the transport `file`.
+    pub file_dir: PathBuf,
+    /// Whom to ask, as the footer says it.
+    pub contact: String,
+    /// Whether each BAK with an address gets their own part.
+    pub personal: bool,
+    /// Whether a morning with nothing open sends a receipt.
+    pub receipts: bool,
+}
+
+/// The section `office` (and `offices.NAME`).
+#[derive(Debug, Clone)]
+pub struct OfficeSettings {
+    /// From when on the morning runs.
+    pub morning: NaiveTime,
+    /// Up to when it runs.
+    pub latest: NaiveTime,
+    /// The days the office is closed by its own decision.
+    pub dienstfrei: Dienstfrei,
+    /// Data older than so many workdays is stale; 0: never.
+    pub stale_after: u32,
+    /// The address that stands in for a lead nobody can be reached for.
+    pub leitung_ersatz: Option<String>,
+}
+
+/// The section `teams.TEAM`.
+#[derive(Debug, Clone, Default)]
+pub struct TeamSettings {
+    /// The team's own file of rules.
+    pub rules_file: Option<PathBuf>,
+    /// Where answers to the team's mails go.
+    pub reply_to: Option<String>,
+    /// Regional holidays.
+    pub regional: Vec<Regional>,
+}
+
+/// The embedded defaults.
+const DEFAULTS: &str = include_str!("../../config/default.toml");
+/// How the environment's keys begin.
+const PREFIX: &str = "WIEDERVORLAGE";
+
+impl Settings {
+    /// Reads the defaults, the file (if one is named), and the environment.
+    pub fn load(file: Option<&Path>) -> Result<Self, SettingsError> {
+        Self::layered(file, environment())
+    }
+
+    fn layered(file: Option<&Path>, env: config::Environment) -> Result<Self, SettingsError> {
+        let from =
+            file.map_or_else(|| "(eingebaut, Umgebung)".to_owned(), |f| format!("{} (und Umgebung)", f.display()));
+        let mut layers =
+            config::Config::builder().add_source(config::File::from_str(DEFAULTS, config::FileFormat::Toml));
+        if let Some(path) = file {
+            let unreadable = |problem: String| SettingsError::Unreadable { from: path.display().to_string(), problem };
+            let text = std::fs::read_to_string(path).map_err(|e| unreadable(format!("nicht lesbar: {e}")))?;
+            // Parsed here once for a message with a line; the layering parses it again.
+            text.parse::<Table>().map_err(|e| {
+                let line = e.span().map_or(1, |s| text[..s.start.min(text.len())].lines().count().max(1));
+                unreadable(format!("kein gültiges TOML: Zeile {line}: {}", e.message()))
+            })?;
+            layers = layers.add_source(config::File::from_str(&text, config::FileFormat::Toml));
+        }
+        let all = layers.add_source(env).build().and_then(config::Config::try_deserialize::<Table>);
+        let all = all.map_err(|e| SettingsError::Unreadable { from: from.clone(), problem: e.to_string() })?;
+        // Relative paths in a file count from the file, so that the service may start anywhere.
+        let base = file.and_then(Path::parent).map(Path::to_path_buf);
+        read(all, base.as_deref()).map_err(|field| SettingsError::Field {
+            from,
+            field: FieldError { key: field.key.trim_start_matches('.').to_owned(), ..field },
+        })
+    }
+
+    /// The settings of an office (Dienststelle; empty is the one office).
+    pub fn office(&self, office: &str) -> &OfficeSettings {
+        self.offices.get(&office.to_lowercase()).unwrap_or(&self.office)
+    }
+
+    /// The settings of a team.
+    pub fn team(&self, team: &str) -> TeamSettings {
+        self.teams.get(&team.to_lowercase()).cloned().unwrap_or_default()
+    }
+
+    /// The teams that have settings of their own, in lower case.
+    pub fn teams(&self) -> impl Iterator<Item = (&str, &TeamSettings)> {
+        self.teams.iter().map(|(team, s)| (team.as_str(), s))
+    }
+
+    /// Whether mail may go to the address.
+    pub fn allows(&self, address: &str) -> bool {
+        self.mail.allows(address)
+    }
+}
+
+impl MailSettings {
+    /// Whether mail may go to the address.
+    pub fn allows(&self, address: &str) -> bool {
+        let Some((_, domain)) = address.rsplit_once('@') else { return false };
+        self.allowed_domains.is_empty() || self.allowed_domains.iter().any(|d| d.eq_ignore_ascii_case(domain))
+    }
+}
+
+/// The environment as a layer; lists are comma-separated.
+fn environment() -> config::Environment {
+    config::Environment::with_prefix(PREFIX)
+        .prefix_separator("__")
+        .separator("__")
+        .try_parsing(true)
+        .list_separator(",")
+        .with_list_parse_key("mail.allowed_domains")
+        .with_list_parse_key("office.dienstfrei")
+        .with_list_parse_key("office.closed")
+}
+
+fn read(all: Table, base: Option<&Path>) -> Result<Settings, FieldError> {
+    let mut top = Fields::new("", all);
+    let mut database = section(&mut top, "database")?;
+    let database_url = database.text("url")?;
+    if !database_url.starts_with("sqlite:")
+        && !database_url.starts_with("postgres:")
+        && !database_url.starts_with("postgresql:")
+    {
+        // The value is not repeated: it may hold a password.
+        return Err(database.error("url", "passt nicht; erwartet wird sqlite:PFAD oder postgres://…"));
+    }
+    let database_password = match optional(&mut database, "password_file")? {
+        None => None,
+        Some(file) => {
+            let path = resolve(base, &file);
+            let secret = std::fs::read_to_string(&path)
+                .map_err(|e| database.error("password_file", format!("{} ist nicht lesbar: {e}", path.display())))?;
+            Some(SecretString::from(secret.trim_end().to_owned()))
+        }
+    };
+    database.finish()?;
+    let database_url = match (database_url.strip_prefix("sqlite:"), base) {
+        (Some(path), Some(base)) => format!("sqlite:{}", base.join(path.trim_start_matches("//")).display()),
+        _ => database_url,
+    };
+
+    let mail = mail(section(&mut top, "mail")?, base)?;
+    let mut admin = section(&mut top, "admin")?;
+    let admin_email = address(&mut admin, "email", &mail)?;
+    admin.finish()?;
+    let office = office(section(&mut top, "office")?, None, &mail)?;
+    let mut offices = BTreeMap::new();
+    for (name, fields) in named(&mut top, "offices")? {
+        offices.insert(name, self::office(fields, Some(&office), &mail)?);
+    }
+    let mut teams = BTreeMap::new();
+    for (name, fields) in named(&mut top, "teams")? {
+        teams.insert(name, team(fields, base, &mail)?);
+    }
+    let mut rules = section(&mut top, "rules")?;
+    let rules_file = optional(&mut rules, "file")?.map(|f| resolve(base, &f));
+    rules.finish()?;
+    let mut capacity = section(&mut top, "capacity")?;
+    let places = Places {
+        start: capacity.number("start", 0..=1_000)? as u32,
+        limit: capacity.number("limit", 1..=1_000)? as u32,
+    };
+    if places.start > places.limit {
+        return Err(capacity.error("start", format!("{} ist größer als limit ({})", places.start, places.limit)));
+    }
+    capacity.finish()?;
+    top.finish()?;
+    Ok(Settings { database_url, database_password, mail, admin_email, office, offices, teams, rules_file, places })
+}
+
+fn mail(mut f: Fields, base: Option<&Path>) -> Result<MailSettings, FieldError> {
+    let transport = f.word("transport", &[("file", TransportKind::File)])?;
+    let domains = list(&mut f, "allowed_domains")?;
+    let domain = |d: &String| !d.is_empty() && !d.contains(['@', ' ', '/']) && !d.starts_with('.');
+    if let Some(wrong) = domains.iter().find(|d| !domain(d)) {
+        return Err(f.error(
+            "allowed_domains",
+            format!("\"{wrong}\" passt nicht; erwartet werden Domänen wie jobcenter.example"),
+        ));
+    }
+    let mut mail = MailSettings {
+        transport,
+        from: String::new(),
+        from_name: f.text("from_name")?,
+        reply_to: None,
+        allowed_domains: domains,
+        redirect_all_to: None,
+        file_dir: PathBuf::new(),
+        contact: f.text("contact")?,
+        personal: f.flag("personal", true)?,
+        receipts: f.flag("receipts", true)?,
+    };
+    let from = f.text("from")?;
+    if !is_address(&from) {
+        return Err(
+            f.error("from", format!("\"{from}\" passt nicht; erwartet wird eine Adresse wie name@jobcenter.example"))
+        );
+    }
+    mail.from = from;
+    mail.reply_to = address(&mut f, "reply_to", &mail)?;
+    mail.redirect_all_to = address(&mut f, "redirect_all_to", &mail)?;
+    let mut file = section(&mut f, "file")?;
+    mail.file_dir = resolve(base, &file.text("dir")?);
+    file.finish()?;
+    f.finish()?;
+    Ok(mail)
+}
+
+fn office(mut f: Fields, default: Option<&OfficeSettings>, mail: &MailSettings) -> Result<OfficeSettings, FieldError> {
+    let morning = time(&mut f, "morning", default.map(|d| d.morning))?;
+    let latest = time(&mut f, "latest", default.map(|d| d.latest))?;
+    if morning >= latest {
+        return Err(f.error(
+            "morning",
+            format!("{} liegt nicht vor latest ({})", morning.format("%H:%M"), latest.format("%H:%M")),
+        ));
+    }
+    let mut dienstfrei =
+        default.map_or_else(|| Dienstfrei { yearly: Vec::new(), single: Vec::new() }, |d| d.dienstfrei.clone());
+    if f.has("dienstfrei") {
+        dienstfrei.yearly = list(&mut f, "dienstfrei")?
+            .iter()
+            .map(|text| {
+                yearly(text).ok_or_else(|| {
+                    f.error("dienstfrei", format!("\"{text}\" passt nicht; erwartet werden Tage wie 24.12."))
+                })
+            })
+            .collect::<Result<_, _>>()?;
+    }
+    if f.has("closed") {
+        dienstfrei.single = list(&mut f, "closed")?
+            .iter()
+            .map(|text| {
+                let day = NaiveDate::parse_from_str(text, "%d.%m.%Y").or_else(|_| text.parse());
+                day.map_err(|_| {
+                    f.error("closed", format!("\"{text}\" passt nicht; erwartet werden Tage wie 15.05.2026"))
+                })
+            })
+            .collect::<Result<_, _>>()?;
+    }
+    let stale_after = match default {
+        Some(d) if !f.has("stale_after") => d.stale_after,
+        _ => f.number("stale_after", 0..=60)? as u32,
+    };
+    let leitung_ersatz = match default {
+        Some(d) if !f.has("leitung_ersatz") => d.leitung_ersatz.clone(),
+        _ => address(&mut f, "leitung_ersatz", mail)?,
+    };
+    f.finish()?;
+    Ok(OfficeSettings { morning, latest, dienstfrei, stale_after, leitung_ersatz })
+}
+
+fn team(mut f: Fields, base: Option<&Path>, mail: &MailSettings) -> Result<TeamSettings, FieldError> {
+    let rules_file = optional(&mut f, "rules_file")?.map(|p| resolve(base, &p));
+    let reply_to = address(&mut f, "reply_to", mail)?;
+    let all: Vec<_> = Regional::ALL.iter().map(|r| r.as_str()).collect();
+    let regional = f.words("regional", &all)?;
+    f.finish()?;
+    Ok(TeamSettings { rules_file, reply_to, regional })
+}
+
+fn section(f: &mut Fields, key: &'static str) -> Result<Fields, FieldError> {
+    Ok(f.table(key)?.unwrap_or_else(|| Fields::new(f.error(key, "").key, Table::new())))
+}
+
+/// The tables of a section whose keys are names of the office's own.
+fn named(f: &mut Fields, key: &'static str) -> Result<Vec<(String, Fields)>, FieldError> {
+    let tables = match f.take(key) {
+        None => return Ok(Vec::new()),
+        Some(Value::Table(t)) => t,
+        Some(v) => return Err(f.error(key, format!("{v} passt nicht; erwartet werden Tabellen [{key}.NAME]"))),
+    };
+    let inside = |(name, value): (String, Value)| match value {
+        Value::Table(t) => Ok((name.to_lowercase(), Fields::new(format!("{key}.{name}"), t))),
+        v => Err(f.error(key, format!("{name} = {v} passt nicht; erwartet wird eine Tabelle [{key}.{name}]"))),
+    };
+    tables.into_iter().map(inside).collect()
+}
+
+/// A text that may be absent or empty.
+fn optional(f: &mut Fields, key: &'static str) -> Result<Option<String>, FieldError> {
+    match f.take(key) {
+        None => Ok(None),
+        Some(Value::String(s)) => Ok(Some(s.trim().to_owned()).filter(|s| !s.is_empty())),
+        Some(v) => Err(f.error(key, format!("{v} passt nicht; erwartet wird ein Text"))),
+    }
+}
+
+fn address(f: &mut Fields, key: &'static str, mail: &MailSettings) -> Result<Option<String>, FieldError> {
+    let Some(address) = optional(f, key)? else { return Ok(None) };
+    if !is_address(&address) {
+        return Err(
+            f.error(key, format!("\"{address}\" passt nicht; erwartet wird eine Adresse wie name@jobcenter.example"))
+        );
+    }
+    if !mail.allows(&address) {
+        let problem =
+            format!("\"{address}\" liegt außerhalb von mail.allowed_domains ({})", mail.allowed_domains.join(", "));
+        return Err(f.error(key, problem));
+    }
+    Ok(Some(address))
+}
+
+fn is_address(text: &str) -> bool {
+    let plain = |s: &str| {
+        !s.is_empty() && !s.contains(|c: char| c.is_whitespace() || c.is_control() || "<>,;\"()[]@".contains(c))
+    };
+    text.split_once('@').is_some_and(|(local, domain)| plain(local) && plain(domain) && text.len() <= 254)
+}
+
+fn list(f: &mut Fields, key: &'static str) -> Result<Vec<String>, FieldError> {
+    let words: Vec<String> = f.words(key, &["Texte in Anführungszeichen"])?;
+    Ok(words.into_iter().map(|w| w.trim().to_owned()).filter(|w| !w.is_empty()).collect())
+}
+
+fn time(f: &mut Fields, key: &'static str, default: Option<NaiveTime>) -> Result<NaiveTime, FieldError> {
+    match (optional(f, key)?, default) {
+        (None, Some(time)) => Ok(time),
+        (None, None) => Err(f.error(key, "fehlt; erwartet wird eine Uhrzeit wie 06:30")),
+        (Some(text), _) => NaiveTime::parse_from_str(&text, "%H:%M")
+            .map_err(|_| f.error(key, format!("\"{text}\" passt nicht; erwartet wird eine Uhrzeit wie 06:30"))),
+    }
+}
+
+/// „24.12." → (12, 24); 29.02. is allowed and has no effect in most years.
+fn yearly(text: &str) -> Option<(u32, u32)> {
+    let (day, month) = text.strip_suffix('.').unwrap_or(text).split_once('.')?;
+    let (day, month): (u32, u32) = (day.parse().ok()?, month.parse().ok()?);
+    // A leap year, so that 29.02. exists.
+    NaiveDate::from_ymd_opt(2028, month, day).map(|_| (month, day))
+}
+
+fn resolve(base: Option<&Path>, path: &str) -> PathBuf {
+    base.map_or_else(|| PathBuf::from(path), |base| base.join(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(text: &str, env: &[(&str, &str)]) -> Result<Settings, String> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("w.toml");
+        std::fs::write(&path, text).unwrap();
+        let source = env.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        Settings::layered(Some(&path), environment().source(Some(source))).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn the_defaults_stand_alone() {
+        let s = from("", &[]).unwrap();
+        assert_eq!(s.office("").stale_after, 2);
+        assert_eq!(s.office("").dienstfrei, Dienstfrei::default());
+        assert_eq!(s.places, Places { start: 20, limit: 50 });
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file_and_lists_are_comma_separated() {
+        let env = [
+            ("WIEDERVORLAGE__MAIL__ALLOWED_DOMAINS", "a.example,b.example"),
+            ("WIEDERVORLAGE__OFFICE__STALE_AFTER", "0"),
+            ("WIEDERVORLAGE__DATABASE__URL", "postgres://x@localhost/db"),
+        ];
+        let s = from("[office]\nstale_after = 5\n[mail]\nallowed_domains = [\"c.example\"]", &env).unwrap();
+        assert_eq!(s.office("").stale_after, 0);
+        assert_eq!(s.mail.allowed_domains, ["a.example", "b.example"]);
+        assert_eq!(s.database_url, "postgres://x@localhost/db");
+        assert!(s.allows("x@A.example") && !s.allows("x@c.example") && !s.allows("nobody"));
+    }
+
+    #[test]
+    fn an_office_and_a_team_have_settings_of_their_own() {
+        let text = "[offices.Nord]\nmorning = \"07:15\"\n[teams.T0]\nregional = [\"fronleichnam\"]\nreply_to = \"t0@x.example\"";
+        let s = from(text, &[]).unwrap();
+        assert_eq!(s.office("Nord").morning.to_string(), "07:15:00");
+        assert_eq!(s.office("Süd").morning.to_string(), "06:30:00");
+        assert_eq!(s.team("T0").reply_to.as_deref(), Some("t0@x.example"));
+    }
+
+    #[test]
+    fn mistakes_are_refused_with_the_key_and_what_would_be_right() {
+        let cases = [
+            ("[mail]\nfrm = \"x\"", "mail.frm: unbekannter Schlüssel"),
+            ("[post]\na = 1", "post: unbekannter Schlüssel"),
+            ("[mail]\ntransport = \"taube\"", "mail.transport: \"taube\" passt nicht; erwartet wird eines von: file"),
+            ("[mail]\nfrom = \"niemand\"", "mail.from: \"niemand\" passt nicht"),
+            ("[mail]\nallowed_domains = [\"x@y\"]", "mail.allowed_domains: \"x@y\" passt nicht"),
+            (
+                "[mail]\nallowed_domains = [\"a.example\"]\n[admin]\nemail = \"x@b.example\"",
+                "admin.email: \"x@b.example\" liegt außerhalb",
+            ),
+            (
+                "[office]\nmorning = \"halb sieben\"",
+                "office.morning: \"halb sieben\" passt nicht; erwartet wird eine Uhrzeit",
+            ),
+            ("[office]\nmorning = \"19:00\"", "office.morning: 19:00 liegt nicht vor latest (18:00)"),
+            ("[office]\ndienstfrei = [\"32.12.\"]", "office.dienstfrei: \"32.12.\" passt nicht"),
+            ("[office]\nclosed = [\"morgen\"]", "office.closed: \"morgen\" passt nicht"),
+            ("[office]\nstale_after = -1", "office.stale_after: -1 passt nicht"),
+            ("[database]\nurl = \"mysql://u:geheim@h/d\"", "database.url: passt nicht"),
+            ("[teams.T0]\nregional = [\"karneval\"]", "teams.T0.regional: \"karneval\" passt nicht"),
+            ("[capacity]\nstart = 60", "capacity.start: 60 ist größer als limit"),
+            ("[mail\n", "kein gültiges TOML: Zeile 1"),
+        ];
+        for (text, expected) in cases {
+            let error = from(text, &[]).expect_err(text);
+            assert!(error.contains(expected), "{text}\n  gives  {error}\n  wanted {expected}");
+            assert!(!error.contains("geheim"));
+        }
+    }
+}
