@@ -2,4 +2,5 @@
 
 mod fields;
 pub mod rulebook;
+pub mod rulebooks;
 pub mod settings;

@@ -3,3 +3,7 @@
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod mail;
+pub mod morning;
+pub mod simulate;
+pub mod store;

@@ -260,6 +260,16 @@ impl Rule {
         matches!(self.kind, Kind::Event(_))
     }
 
+    /// Whether the rule is about handing a client back by a talk (§6).
+    pub fn is_return(&self) -> bool {
+        let held_by = match &self.kind {
+            Kind::Deadline(p) => p.held_by,
+            Kind::Cv(p) => p.held_by,
+            _ => None,
+        };
+        held_by == Some(TerminArt::Rueckgabegespraech)
+    }
+
     /// What the rule says about a case; appended to `out`.
     pub fn evaluate(&self, view: &View<'_>, supplied: Supplied, out: &mut Vec<Finding>) {
         if !self.enabled {

@@ -9,14 +9,14 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{AppointmentLine, Item, Kind, Lapsed, News};
+use super::{AppointmentLine, Handback, Item, Kind, Lapsed, News};
 use crate::domain::capacity::ends_soon;
 use crate::domain::evaluate::Office;
-use crate::domain::facts::CaseFile;
+use crate::domain::facts::{Case, CaseFile};
 use crate::domain::ledger::{Entry, Settled};
 use crate::domain::obligation::{Ended, Obligation, Role, Roles, State};
 use crate::domain::recipients::Directory;
-use crate::domain::rules::{Kind as RuleKind, LeadSees};
+use crate::domain::rules::{Kind as RuleKind, LeadSees, Rule};
 
 /// One thing for one recipient.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -163,7 +163,7 @@ impl Router<'_> {
         for (o, settled) in told {
             let belongs = o.belongs_to(self.t);
             if belongs.has(Role::Bak) {
-                to_bak(What::Item(self.item(team, o, settled, Role::Bak, &case.bezeichnung)), emit);
+                to_bak(What::Item(self.item(team, o, settled, Role::Bak, Some(case))), emit);
             }
         }
         for complete in tallies {
@@ -207,7 +207,7 @@ impl Router<'_> {
         if let Some(postfach) = &team.postfach {
             emit(Kind::Tagesuebersicht, postfach, &line(What::Head));
             for (o, settled) in told.iter().filter(|(o, _)| o.belongs_to(self.t).has(Role::Team)) {
-                emit(Kind::Tagesuebersicht, postfach, &line(What::Item(self.item(team, o, settled, Role::Team, ""))));
+                emit(Kind::Tagesuebersicht, postfach, &line(What::Item(self.item(team, o, settled, Role::Team, None))));
             }
             for entry in ended.iter_mut().filter(|e| e.untold.has(Role::Team)) {
                 emit(Kind::Tagesuebersicht, postfach, &line(What::Lapsed(lapsed(entry))));
@@ -264,7 +264,7 @@ impl Router<'_> {
             if self.reminds(team, o, &address) {
                 trigger = trigger.max(Some(Trigger::Reminder));
             }
-            let item = self.item(team, o, settled, Role::Ifk, &file.case.bezeichnung);
+            let item = self.item(team, o, settled, Role::Ifk, Some(&file.case));
             emit(Kind::Mitteilung, &address, &line(What::Item(item)));
         }
         for entry in untold {
@@ -311,7 +311,7 @@ impl Router<'_> {
         for (o, settled) in told.iter().filter(|(o, _)| o.state == State::Overdue) {
             match team.office.rule(&o.key.rule).map(|r| r.lead_sees) {
                 Some(LeadSees::Cases) => {
-                    let item = self.item(team, o, settled, Role::Tl, "");
+                    let item = self.item(team, o, settled, Role::Tl, None);
                     self.to_lead(team, Kind::Wochenbericht, What::Item(item), emit);
                 }
                 Some(LeadSees::Contacts) => team.week.contacts_overdue += 1,
@@ -326,7 +326,7 @@ impl Router<'_> {
     fn escalate(&self, team: &TeamFace, told: &[Told], ended: &[Entry], emit: &mut impl FnMut(Kind, &str, &Line)) {
         for (o, settled) in told.iter().filter(|(_, s)| s.fires.has(Role::Tl)) {
             // Case numbers only: the lead's mail names neither client nor BAK.
-            let item = self.item(team, o, settled, Role::Tl, "");
+            let item = self.item(team, o, settled, Role::Tl, None);
             self.to_lead(team, Kind::Eskalation, What::Item(item), emit);
         }
         for entry in ended.iter().filter(|e| e.untold.has(Role::Tl)) {
@@ -341,7 +341,10 @@ impl Router<'_> {
         }
     }
 
-    fn item(&self, team: &TeamFace, o: &Obligation, settled: &Settled, role: Role, bezeichnung: &str) -> Item {
+    /// The obligation as one role sees it; without the case only its number is told.
+    fn item(&self, team: &TeamFace, o: &Obligation, settled: &Settled, role: Role, case: Option<&Case>) -> Item {
+        let recorded = |d: Option<NaiveDate>| d.is_some_and(|d| d <= self.t);
+        let is_return = team.office.rule(&o.key.rule).is_some_and(Rule::is_return);
         let news = match (settled.taken_over.has(role), settled.fires.has(role)) {
             (true, _) => News::TakenOver,
             (false, true) => News::New,
@@ -352,7 +355,7 @@ impl Router<'_> {
             subject: o.key.subject.clone(),
             cycle: o.key.cycle.clone(),
             fallnr: o.fallnr.clone().unwrap_or_default(),
-            bezeichnung: bezeichnung.to_owned(),
+            bezeichnung: case.map(|c| c.bezeichnung.clone()).unwrap_or_default(),
             raw: o.raw,
             action: o.action,
             state: o.state,
@@ -361,6 +364,11 @@ impl Router<'_> {
             workdays: team.office.cal.workdays_between(o.action, self.t),
             appointment: o.appointment,
             reason: o.reason.clone(),
+            handback: case.filter(|_| is_return).map(|c| Handback {
+                talk: recorded(c.rueckgabegespraech_am),
+                fazit: recorded(c.fazit_am),
+                ended: recorded(c.ende_am),
+            }),
         }
     }
 }

@@ -1,0 +1,554 @@
+//! One morning of one office: read → evaluate → gather → write ledger and outbox (DESIGN: *One morning, as data*).
+//!
+//! Everything is read from one snapshot and written in one short transaction at the end, which checks that the facts are
+//! still those that were read. A crash before it leaves nothing behind; after it, everything is safe in the outbox.
+//! Memory holds one page of cases and one recipient's mail; the rest waits in [`spool`].
+
+mod plan;
+mod spool;
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use tokio::sync::mpsc;
+
+use crate::config::rulebooks::Rulebooks;
+use crate::config::settings::Settings;
+use crate::domain::calendar::{Closed, iso_week};
+use crate::domain::digest::gather::Gather;
+use crate::domain::digest::lines::{Line, Router, TeamFace, Told, What};
+use crate::domain::digest::{Content, Digest, Item, Kind, Lapsed, News};
+use crate::domain::facts::CaseFile;
+use crate::domain::ledger::{Entry, RunOf, close, settle};
+use crate::domain::obligation::{Ended, Finding, Key, Obligation, Role, Roles};
+use crate::mail::{MailError, Parts, message_id};
+use crate::store::{Begun, Db, NewMail, Notice, Snapshot, StoreError, WeekCount};
+use plan::Plan;
+pub use plan::supplied;
+use spool::{Queue, Sorter};
+
+/// Cases per page: enough to make queries cheap, few enough to be nothing in memory.
+const PAGE: u32 = 1_000;
+/// Pages read ahead while the last one is evaluated.
+const PAGES_AHEAD: usize = 2;
+/// Entries and mails per call of the store.
+const ENTRIES: usize = 2_000;
+/// Mails are large.
+const MAILS: usize = 20;
+/// How often a morning is begun again because facts changed under it.
+const ATTEMPTS: u32 = 5;
+
+/// Why a morning failed.
+#[derive(Debug, thiserror::Error)]
+pub enum MorningError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The words.
+    #[error(transparent)]
+    Mail(#[from] MailError),
+    /// The room beside memory.
+    #[error("Der Platz für Zwischenergebnisse ist nicht benutzbar: {0}. Bitte das Verzeichnis für temporäre Dateien prüfen.")]
+    Spool(#[from] std::io::Error),
+    /// Facts kept changing.
+    #[error("Die Daten wurden während des Laufs wiederholt geändert. Bitte den Lauf wiederholen, sobald die Einspielung fertig ist.")]
+    FactsKeptChanging,
+}
+
+/// Why there was no run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Skipped {
+    /// The run of this day was done before.
+    Done,
+    /// A later run was done before.
+    Later(NaiveDate),
+    /// No team of the office works on the day.
+    NoWorkday(Closed),
+    /// The office has no teams.
+    NoTeams,
+}
+
+/// What a run did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Teams that took part.
+    pub teams: usize,
+    /// Cases looked at.
+    pub cases: u64,
+    /// Obligations open.
+    pub obligations: u64,
+    /// Mails written, per kind.
+    pub mails: Vec<(Kind, u64)>,
+    /// What the administrator is told.
+    pub problems: Vec<String>,
+}
+
+/// What a morning works with.
+pub struct Morning<'a> {
+    /// The database.
+    pub db: &'a Db,
+    /// The settings.
+    pub settings: &'a Settings,
+    /// The rules and calendars.
+    pub rulebooks: &'a Rulebooks,
+    /// Takes data as fresh (`simulate`).
+    pub fresh: bool,
+    /// Turns a digest into words.
+    pub words: &'a mut (dyn FnMut(&Digest) -> Result<Parts, MailError> + Send),
+}
+
+/// A page of cases with what is remembered of them.
+struct Page {
+    files: Vec<CaseFile>,
+    ledger: Vec<Entry>,
+}
+
+/// One mail as it waits for the write transaction.
+#[derive(Debug, Serialize, Deserialize)]
+struct Waiting {
+    kind: Kind,
+    to: String,
+    parts: Parts,
+    notices: Vec<WaitingNotice>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct WaitingNotice {
+    fallnr: String,
+    key: Key,
+    step: String,
+    role: Role,
+}
+
+/// What has been prepared for the write transaction.
+struct Prepared {
+    plan: Plan,
+    ledger: Queue<Entry>,
+    mails: Queue<Waiting>,
+    /// Lapses that a mail of this run tells: (case, key) → roles.
+    told: HashMap<(String, Key), Roles>,
+    report: Report,
+}
+
+impl Morning<'_> {
+    /// The run of the office on `day`, once. `now` is the instant of the tick.
+    pub async fn run(
+        &mut self,
+        office: &str,
+        day: NaiveDate,
+        now: DateTime<Utc>,
+    ) -> Result<Result<Report, Skipped>, MorningError> {
+        for _ in 0..ATTEMPTS {
+            let prepared = match self.prepare(office, day).await? {
+                Ok(prepared) => prepared,
+                Err(skipped) => return Ok(Err(skipped)),
+            };
+            if let Some(done) = self.write(office, day, now, prepared).await? {
+                return Ok(done);
+            }
+            tracing::info!("facts changed while the morning was prepared; beginning again");
+        }
+        Err(MorningError::FactsKeptChanging)
+    }
+
+    async fn prepare(&mut self, office: &str, day: NaiveDate) -> Result<Result<Prepared, Skipped>, MorningError> {
+        let mut snapshot = self.db.snapshot().await?;
+        let mut plan = match plan::plan(&mut snapshot, self.settings, self.rulebooks, office, day, self.fresh).await? {
+            Ok(plan) => plan,
+            Err(skipped) => return Ok(Err(skipped)),
+        };
+        let of_teams = snapshot.ledger_of_teams().await?;
+        let mut known = self.db.snapshot().await?;
+        let mut lines = Sorter::default();
+        let mut ledger = Queue::new();
+        let mut report = Report { teams: plan.teams.len(), cases: 0, obligations: 0, mails: Vec::new(), problems: Vec::new() };
+        let mut spooled: std::io::Result<()> = Ok(());
+        let mut key = Vec::new();
+        let mut emit = |kind: Kind, to: &str, line: &Line| {
+            key.clear();
+            key.push(kind as u8);
+            key.extend_from_slice(to.as_bytes());
+            if spooled.is_ok() {
+                spooled = lines.push(&key, line);
+            }
+        };
+        let mut router = Router {
+            t: day,
+            directory: &plan.directory,
+            recently_told: &plan.recently_told,
+            personal: self.settings.mail.personal,
+            triggered: HashMap::new(),
+        };
+
+        let (pages, mut next) = mpsc::channel(PAGES_AHEAD);
+        let reading = tokio::spawn(read_pages(snapshot, office.to_owned(), pages));
+        let mut evaluated = Vec::new();
+        while let Some(page) = next.recv().await {
+            evaluate_page(&page, day, &plan.teams, &mut evaluated);
+            let mut remembered = page.ledger;
+            if plan.remembers {
+                remembered.append(&mut closed_entries(&mut known, &evaluated, &remembered).await?);
+                remembered.sort_by(|a, b| a.fallnr.cmp(&b.fallnr));
+            }
+            let mut remembered = remembered.into_iter().peekable();
+            for (file, found) in page.files.iter().zip(evaluated.drain(..)) {
+                while remembered.next_if(|e| e.fallnr < file.case.fallnr).is_some() {}
+                let mut entries = Vec::new();
+                while let Some(entry) = remembered.next_if(|e| e.fallnr == file.case.fallnr) {
+                    entries.push(entry);
+                }
+                let Some(team) = plan.teams.get_mut(&file.case.team) else { continue };
+                report.cases += 1;
+                report.obligations += found.due.len() as u64;
+                plan.capacity.add(&file.case, day);
+                let run = RunOf {
+                    t: day,
+                    team: &file.case.team,
+                    bak: file.case.bak.as_deref(),
+                    ifk: file.case.ifk.as_deref(),
+                    lead_reachable: team.lead.is_some(),
+                };
+                let office = team.office.clone();
+                let how = |key: &Key| office.ended(file, day, key);
+                let (told, mut ended) = settle_all(team, found.due, entries, &run, how, &mut ledger)?;
+                router.case(team, file, &told, &mut ended, &found.tallies, &mut emit);
+                for entry in &ended {
+                    ledger.push(entry)?;
+                }
+            }
+        }
+        reading.await.map_err(std::io::Error::other)??;
+
+        for (team, events) in &plan.own {
+            let Some(face) = plan.teams.get_mut(&team.team) else { continue };
+            let mut findings = Vec::new();
+            face.office.evaluate_team(team, events, day, false, &mut findings);
+            let due: Vec<_> = findings.into_iter().filter_map(due).collect();
+            report.obligations += due.len() as u64;
+            let mut entries: Vec<_> = of_teams.iter().filter(|e| e.team == team.team).cloned().collect();
+            let keys: Vec<_> = due.iter().map(|o| ("", &o.key)).collect();
+            entries.append(&mut known.ledger_known(&keys).await?);
+            let run =
+                RunOf { t: day, team: &team.team, bak: None, ifk: None, lead_reachable: face.lead.is_some() };
+            let office = face.office.clone();
+            let how = |key: &Key| office.ended_team(team, events, day, key);
+            let (told, mut ended) = settle_all(face, due, entries, &run, how, &mut ledger)?;
+            router.team(face, &told, &mut ended, &mut emit);
+            for entry in &ended {
+                ledger.push(entry)?;
+            }
+            if face.lead.is_none() {
+                plan.problems.push(format!(
+                    "Team {}: Die Leitung ist heute nicht erreichbar, und eine Vertretung oder office.leitung_ersatz ist \
+                     nicht eingetragen. Was an die Leitung geht, wartet auf den nächsten Lauf.",
+                    team.team
+                ));
+            }
+        }
+        let triggered = std::mem::take(&mut router.triggered);
+        spooled?;
+        if let Some(admin) = self.settings.admin_email.as_ref().filter(|_| !plan.problems.is_empty()) {
+            // The administrator's mail has no lines; its group is made here.
+            tracing::warn!(problems = plan.problems.len(), "the administrator is told of problems");
+            report.problems.clone_from(&plan.problems);
+            let digest = Digest {
+                kind: Kind::Admin,
+                office: office.to_owned(),
+                day,
+                to: admin.clone(),
+                data: Vec::new(),
+                content: Content::Admin(plan.problems.clone()),
+            };
+            let mut mails = Queue::new();
+            self.wait(&digest, &mut mails, &mut report)?;
+            return self.gather(plan, office, day, lines, ledger, mails, &triggered, report).map(Ok);
+        }
+        report.problems.clone_from(&plan.problems);
+        self.gather(plan, office, day, lines, ledger, Queue::new(), &triggered, report).map(Ok)
+    }
+
+    /// The lines of each recipient become one mail.
+    #[expect(clippy::too_many_arguments, reason = "the second half of prepare, which owns all of it")]
+    fn gather(
+        &mut self,
+        plan: Plan,
+        office: &str,
+        day: NaiveDate,
+        lines: Sorter,
+        ledger: Queue<Entry>,
+        mut mails: Queue<Waiting>,
+        triggered: &HashMap<crate::domain::digest::lines::Worker, crate::domain::digest::lines::Trigger>,
+        mut report: Report,
+    ) -> Result<Prepared, MorningError> {
+        let gather = Gather {
+            t: day,
+            office,
+            directory: &plan.directory,
+            teams: &plan.teams,
+            triggered,
+            capacity: &plan.capacity,
+            places: self.settings.places,
+            last_week: &plan.last_week,
+        };
+        let mut told: HashMap<(String, Key), Roles> = HashMap::new();
+        let mut sorted = lines.sorted()?;
+        while let Some((key, lines)) = sorted.group::<Line>()? {
+            let kind = key.first().and_then(|n| Kind::ALL.get(usize::from(*n))).copied();
+            let (Some(kind), Ok(to)) = (kind, std::str::from_utf8(key.get(1..).unwrap_or_default())) else { continue };
+            let said = lines.iter().any(|l| !matches!(l.what, What::Head));
+            let Some(digest) = gather.digest(kind, to, lines) else { continue };
+            if kind == Kind::Tagesuebersicht && !said && !self.settings.mail.receipts {
+                continue;
+            }
+            for (role, lapsed) in lapses(&digest) {
+                let key = Key { rule: lapsed.rule.clone(), subject: lapsed.subject.clone(), cycle: lapsed.cycle.clone() };
+                let roles = told.entry((lapsed.fallnr.clone(), key)).or_default();
+                *roles = roles.and(Roles::only(role));
+            }
+            self.wait(&digest, &mut mails, &mut report)?;
+        }
+        Ok(Prepared { plan, ledger, mails, told, report })
+    }
+
+    /// Gives a digest its words and lets it wait for the write transaction.
+    fn wait(&mut self, digest: &Digest, mails: &mut Queue<Waiting>, report: &mut Report) -> Result<(), MorningError> {
+        let parts = (self.words)(digest)?;
+        let mut notices = Vec::new();
+        each_item(digest, &mut |role, item| {
+            if item.news != News::Known {
+                let key = Key { rule: item.rule.clone(), subject: item.subject.clone(), cycle: item.cycle.clone() };
+                notices.push(WaitingNotice { fallnr: item.fallnr.clone(), key, step: item.step.clone(), role });
+            }
+        });
+        mails.push(&Waiting { kind: digest.kind, to: digest.to.clone(), parts, notices })?;
+        match report.mails.iter_mut().find(|(kind, _)| *kind == digest.kind) {
+            Some((_, count)) => *count += 1,
+            None => report.mails.push((digest.kind, 1)),
+        }
+        Ok(())
+    }
+
+    /// The one short write transaction; none if the facts are no longer those that were read.
+    async fn write(
+        &self,
+        office: &str,
+        day: NaiveDate,
+        now: DateTime<Utc>,
+        prepared: Prepared,
+    ) -> Result<Option<Result<Report, Skipped>>, MorningError> {
+        let Prepared { plan, ledger, mails, told, report } = prepared;
+        let secret = self.db.secret().await?;
+        let domain = self.settings.mail.from.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
+        let mut tx = match self.db.begin_run(office, day, now).await? {
+            Begun::Ready(tx) => tx,
+            Begun::Done => return Ok(Some(Err(Skipped::Done))),
+            Begun::Later(later) => return Ok(Some(Err(Skipped::Later(later)))),
+        };
+        if tx.facts_revision().await? != plan.revision {
+            return Ok(None);
+        }
+        tx.team_runs(plan.teams.keys().map(String::as_str)).await?;
+        let week = iso_week(day);
+        for (team, face) in &plan.teams {
+            tx.add_team_rules(team, face.new_rules.iter().map(|id| &**id)).await?;
+            if face.report_due && face.lead.is_some() {
+                let count = |bak: &str, open| WeekCount { team: team.clone(), week: week.clone(), bak: bak.to_owned(), open };
+                let mut counts: Vec<_> =
+                    face.week.baks.iter().map(|bak| count(bak, plan.capacity.load(bak).open)).collect();
+                counts.push(count("", face.week.open));
+                tx.wochenstand(&counts).await?;
+            }
+        }
+        for (team, rules) in &plan.dropped_rules {
+            tx.remove_team_rules(team, rules.iter().map(String::as_str)).await?;
+        }
+        let mut entries = ledger.read()?;
+        loop {
+            let mut batch = entries.batch(ENTRIES)?;
+            if batch.is_empty() {
+                break;
+            }
+            for entry in batch.iter_mut().filter(|e| !e.untold.is_empty() && !told.is_empty()) {
+                if let Some(roles) = told.get(&(entry.fallnr.clone(), entry.key.clone())) {
+                    entry.untold = entry.untold.without(*roles);
+                }
+            }
+            tx.ledger(&batch).await?;
+        }
+        // The old ones go before the new ones come, which must not be among them.
+        tx.supersede(&plan.superseded).await?;
+        let mut waiting = mails.read()?;
+        loop {
+            let batch = waiting.batch(MAILS)?;
+            if batch.is_empty() {
+                break;
+            }
+            let mails: Vec<_> = batch.into_iter().map(|w| new_mail(w, office, day, now, &secret, domain)).collect();
+            let twice = tx.mails(&mails).await?;
+            if !twice.is_empty() {
+                tracing::error!(count = twice.len(), "mails with a key that is already in the outbox were not written");
+            }
+        }
+        tx.commit().await?;
+        Ok(Some(Ok(report)))
+    }
+}
+
+/// What the rules found of one case.
+#[derive(Debug, Default)]
+struct Found {
+    due: Vec<Obligation>,
+    tallies: Vec<bool>,
+}
+
+fn due(finding: Finding) -> Option<Obligation> {
+    match finding {
+        Finding::Due(obligation) => Some(obligation),
+        _ => None,
+    }
+}
+
+fn evaluate_page(
+    page: &Page,
+    day: NaiveDate,
+    teams: &std::collections::BTreeMap<String, TeamFace>,
+    evaluated: &mut Vec<Found>,
+) {
+    let mut findings = Vec::new();
+    for file in &page.files {
+        let mut found = Found::default();
+        if let Some(team) = teams.get(&file.case.team) {
+            for skipped in &team.skipped {
+                team.office.missed_on(file, *skipped, &mut findings);
+            }
+            team.office.evaluate(file, day, false, &mut findings);
+            for finding in findings.drain(..) {
+                match finding {
+                    Finding::Due(obligation) => found.due.push(obligation),
+                    Finding::Tally { complete, .. } => found.tallies.push(complete),
+                    Finding::Ahead(_) | Finding::Silent { .. } => {}
+                }
+            }
+        }
+        evaluated.push(found);
+    }
+}
+
+/// The closed entries of obligations that are open (again) but not among the live ones.
+async fn closed_entries(
+    known: &mut Snapshot,
+    evaluated: &[Found],
+    live: &[Entry],
+) -> Result<Vec<Entry>, StoreError> {
+    let live: std::collections::HashSet<&Key> = live.iter().map(|e| &e.key).collect();
+    let open = evaluated.iter().flat_map(|f| &f.due).filter(|o| !live.contains(&o.key));
+    let keys: Vec<_> = open.map(|o| (o.fallnr.as_deref().unwrap_or_default(), &o.key)).collect();
+    known.ledger_known(&keys).await
+}
+
+/// Settles what is open and closes what is not; what changed and is open goes to the ledger here, what is closed comes
+/// back, as the mails may yet tell of it.
+fn settle_all(
+    team: &TeamFace,
+    due: Vec<Obligation>,
+    mut entries: Vec<Entry>,
+    run: &RunOf<'_>,
+    how: impl Fn(&Key) -> Ended,
+    ledger: &mut Queue<Entry>,
+) -> Result<(Vec<Told>, Vec<Entry>), MorningError> {
+    let mut told = Vec::with_capacity(due.len());
+    for obligation in due {
+        let at = entries.iter().position(|e| e.key == obligation.key);
+        let entry = at.map(|at| entries.swap_remove(at));
+        let start = team.start || team.new_rules.contains(&obligation.key.rule);
+        let waits = team.office.rule(&obligation.key.rule).is_some_and(|r| r.waits_for_activities);
+        let settled = settle(entry, &obligation, run, start, team.stale && waits);
+        if settled.changed {
+            ledger.push(&settled.entry)?;
+        }
+        told.push((obligation, settled));
+    }
+    let ended = entries.into_iter().filter_map(|entry| match entry.ended {
+        None => {
+            let how = how(&entry.key);
+            Some(close(entry, run.t, how))
+        }
+        Some(_) => Some(entry).filter(|e| !e.untold.is_empty()),
+    });
+    Ok((told, ended.collect()))
+}
+
+/// Reads all cases of the office, page by page, with what is remembered of them.
+async fn read_pages(mut snapshot: Snapshot, office: String, pages: mpsc::Sender<Page>) -> Result<(), StoreError> {
+    let mut after = String::new();
+    loop {
+        let files = snapshot.cases(Some(&office), &after, PAGE).await?;
+        let Some(last) = files.last().map(|f| f.case.fallnr.clone()) else { return Ok(()) };
+        let ledger = snapshot.ledger(&after, Some(&last)).await?;
+        after = last;
+        if pages.send(Page { files, ledger }).await.is_err() {
+            return Ok(());
+        }
+    }
+}
+
+fn new_mail(w: Waiting, office: &str, day: NaiveDate, now: DateTime<Utc>, secret: &[u8], domain: &str) -> NewMail {
+    // Digests are unique by kind, address and date; an office with a name of its own adds it, as colleagues may belong
+    // to teams of several offices.
+    let of = if office.is_empty() { String::new() } else { format!(":{office}") };
+    let dedup_key = format!("{}:{}:{day}{of}", w.kind, w.to);
+    let message = serde_json::to_vec(&w.parts).unwrap_or_default();
+    let notices = w.notices.into_iter();
+    NewMail {
+        message_id: message_id(secret, &dedup_key, domain),
+        kind: w.kind,
+        office: office.to_owned(),
+        recipient: w.to,
+        day,
+        subject: w.parts.subject,
+        sha256: hex(&Sha256::digest(&message)),
+        message,
+        created_at: now,
+        notices: notices.map(|n| Notice { fallnr: n.fallnr, key: n.key, step: n.step, role: n.role }).collect(),
+        dedup_key,
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Every obligation that a mail holds, with the role it is told to.
+pub fn each_item<'d>(digest: &'d Digest, each: &mut dyn FnMut(Role, &'d Item)) {
+    match &digest.content {
+        Content::Day(teams) => {
+            for team in teams {
+                team.team_items.iter().for_each(|i| each(Role::Team, i));
+                for bak in &team.baks {
+                    let rows = bak.now.iter().chain(&bak.ahead).chain(&bak.long).flat_map(|row| &row.items);
+                    let search = bak.search.iter().flat_map(|s| &s.open);
+                    let missed = bak.missed.iter().flat_map(|m| &m.items);
+                    rows.chain(search).chain(missed).for_each(|i| each(Role::Bak, i));
+                }
+            }
+        }
+        Content::Notice(parts) => parts.iter().flat_map(|p| &p.items).for_each(|i| each(Role::Ifk, i)),
+        Content::Escalation(teams) => teams.iter().flat_map(|t| &t.items).for_each(|i| each(Role::Tl, i)),
+        Content::Week(_) | Content::Admin(_) => {}
+    }
+}
+
+/// The lapses that a mail tells to a case worker or lead (those of a BAK are told the same day).
+fn lapses(digest: &Digest) -> Vec<(Role, &Lapsed)> {
+    match &digest.content {
+        Content::Notice(parts) => parts.iter().flat_map(|p| &p.lapsed).map(|l| (Role::Ifk, l)).collect(),
+        Content::Escalation(teams) => teams.iter().flat_map(|t| &t.lapsed).map(|l| (Role::Tl, l)).collect(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,64 @@
+//! What a service that starts fresh would send: the morning itself, driven day by day over a copy of the facts.
+
+use chrono::NaiveDate;
+
+use crate::config::rulebooks::Rulebooks;
+use crate::config::settings::Settings;
+use crate::domain::digest::Digest;
+use crate::mail::Parts;
+use crate::morning::{Morning, MorningError};
+use crate::store::Db;
+
+/// The days to simulate.
+#[derive(Debug, Clone, Copy)]
+pub struct Span {
+    /// First day.
+    pub from: NaiveDate,
+    /// Last day.
+    pub to: NaiveDate,
+    /// First and last day of a standstill.
+    pub down: Option<(NaiveDate, NaiveDate)>,
+}
+
+/// Runs the mornings of the span over a throw-away copy of the facts and hands every mail to `seen`, day by day.
+/// Data counts as fresh. Nothing of the installation is touched.
+pub async fn simulate(
+    db: &Db,
+    settings: &Settings,
+    rulebooks: &Rulebooks,
+    span: Span,
+    seen: &mut (dyn FnMut(&Digest) + Send),
+) -> Result<(), MorningError> {
+    // The folder is ours alone (0700) and goes with this value.
+    let folder = tempfile::tempdir()?;
+    let begin = span.from.and_time(chrono::NaiveTime::MIN).and_utc();
+    let scratch = db.copy_facts_to(&folder.path().join("simulate.db"), begin).await?;
+    let result = days(&scratch, settings, rulebooks, span, seen).await;
+    scratch.close().await;
+    result
+}
+
+async fn days(
+    scratch: &Db,
+    settings: &Settings,
+    rulebooks: &Rulebooks,
+    span: Span,
+    seen: &mut (dyn FnMut(&Digest) + Send),
+) -> Result<(), MorningError> {
+    let offices = scratch.snapshot().await?.head(None, span.from).await?.offices;
+    for day in span.from.iter_days().take_while(|d| *d <= span.to) {
+        if span.down.is_some_and(|(from, to)| from <= day && day <= to) {
+            continue;
+        }
+        for office in &offices {
+            let mut words = |digest: &Digest| {
+                seen(digest);
+                Ok(Parts::default())
+            };
+            let mut morning = Morning { db: scratch, settings, rulebooks, fresh: true, words: &mut words };
+            // Days without a run are part of the answer: nothing is sent on them.
+            let _ = morning.run(office, day, day.and_time(chrono::NaiveTime::MIN).and_utc()).await?;
+        }
+    }
+    Ok(())
+}
