@@ -1,5 +1,7 @@
 //! Wiedervorlage.
 
+pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;

@@ -50,10 +50,14 @@ pub enum MorningError {
     #[error(transparent)]
     Mail(#[from] MailError),
     /// The room beside memory.
-    #[error("Der Platz für Zwischenergebnisse ist nicht benutzbar: {0}. Bitte das Verzeichnis für temporäre Dateien prüfen.")]
+    #[error(
+        "Der Platz für Zwischenergebnisse ist nicht benutzbar: {0}. Bitte das Verzeichnis für temporäre Dateien prüfen."
+    )]
     Spool(#[from] std::io::Error),
     /// Facts kept changing.
-    #[error("Die Daten wurden während des Laufs wiederholt geändert. Bitte den Lauf wiederholen, sobald die Einspielung fertig ist.")]
+    #[error(
+        "Die Daten wurden während des Laufs wiederholt geändert. Bitte den Lauf wiederholen, sobald die Einspielung fertig ist."
+    )]
     FactsKeptChanging,
 }
 
@@ -163,7 +167,8 @@ impl Morning<'_> {
         let mut known = self.db.snapshot().await?;
         let mut lines = Sorter::default();
         let mut ledger = Queue::new();
-        let mut report = Report { teams: plan.teams.len(), cases: 0, obligations: 0, mails: Vec::new(), problems: Vec::new() };
+        let mut report =
+            Report { teams: plan.teams.len(), cases: 0, obligations: 0, mails: Vec::new(), problems: Vec::new() };
         let mut spooled: std::io::Result<()> = Ok(());
         let mut key = Vec::new();
         let mut emit = |kind: Kind, to: &str, line: &Line| {
@@ -230,8 +235,7 @@ impl Morning<'_> {
             let mut entries: Vec<_> = of_teams.iter().filter(|e| e.team == team.team).cloned().collect();
             let keys: Vec<_> = due.iter().map(|o| ("", &o.key)).collect();
             entries.append(&mut known.ledger_known(&keys).await?);
-            let run =
-                RunOf { t: day, team: &team.team, bak: None, ifk: None, lead_reachable: face.lead.is_some() };
+            let run = RunOf { t: day, team: &team.team, bak: None, ifk: None, lead_reachable: face.lead.is_some() };
             let office = face.office.clone();
             let how = |key: &Key| office.ended_team(team, events, day, key);
             let (told, mut ended) = settle_all(face, due, entries, &run, how, &mut ledger)?;
@@ -303,7 +307,8 @@ impl Morning<'_> {
                 continue;
             }
             for (role, lapsed) in lapses(&digest) {
-                let key = Key { rule: lapsed.rule.clone(), subject: lapsed.subject.clone(), cycle: lapsed.cycle.clone() };
+                let key =
+                    Key { rule: lapsed.rule.clone(), subject: lapsed.subject.clone(), cycle: lapsed.cycle.clone() };
                 let roles = told.entry((lapsed.fallnr.clone(), key)).or_default();
                 *roles = roles.and(Roles::only(role));
             }
@@ -354,7 +359,8 @@ impl Morning<'_> {
         for (team, face) in &plan.teams {
             tx.add_team_rules(team, face.new_rules.iter().map(|id| &**id)).await?;
             if face.report_due && face.lead.is_some() {
-                let count = |bak: &str, open| WeekCount { team: team.clone(), week: week.clone(), bak: bak.to_owned(), open };
+                let count =
+                    |bak: &str, open| WeekCount { team: team.clone(), week: week.clone(), bak: bak.to_owned(), open };
                 let mut counts: Vec<_> =
                     face.week.baks.iter().map(|bak| count(bak, plan.capacity.load(bak).open)).collect();
                 counts.push(count("", face.week.open));
@@ -437,11 +443,7 @@ fn evaluate_page(
 }
 
 /// The closed entries of obligations that are open (again) but not among the live ones.
-async fn closed_entries(
-    known: &mut Snapshot,
-    evaluated: &[Found],
-    live: &[Entry],
-) -> Result<Vec<Entry>, StoreError> {
+async fn closed_entries(known: &mut Snapshot, evaluated: &[Found], live: &[Entry]) -> Result<Vec<Entry>, StoreError> {
     let live: std::collections::HashSet<&Key> = live.iter().map(|e| &e.key).collect();
     let open = evaluated.iter().flat_map(|f| &f.due).filter(|o| !live.contains(&o.key));
     let keys: Vec<_> = open.map(|o| (o.fallnr.as_deref().unwrap_or_default(), &o.key)).collect();

@@ -70,7 +70,9 @@ pub(super) async fn plan(
     let mut superseded = snapshot.undelivered(Kind::Tagesuebersicht, office).await?;
     superseded.append(&mut snapshot.undelivered(Kind::Persoenlich, office).await?);
     let mut recently_told = HashMap::new();
-    for (address, on) in snapshot.recipients(Kind::Mitteilung, day - Days::new(REMINDER_DAYS), day - Days::new(1)).await? {
+    for (address, on) in
+        snapshot.recipients(Kind::Mitteilung, day - Days::new(REMINDER_DAYS), day - Days::new(1)).await?
+    {
         let latest = recently_told.entry(address).or_insert(on);
         *latest = (*latest).max(on);
     }
@@ -162,7 +164,8 @@ pub(super) async fn plan(
 
 /// The skipped workdays (between the last run and today) on which last week's search runs would have been asked for.
 fn skipped_mondays(cal: &Calendar, last: NaiveDate, day: NaiveDate) -> Vec<NaiveDate> {
-    let first_days = last.iter_days().skip(1).take_while(|d| *d < day).filter(|d| d.weekday().num_days_from_monday() < 5);
+    let first_days =
+        last.iter_days().skip(1).take_while(|d| *d < day).filter(|d| d.weekday().num_days_from_monday() < 5);
     first_days.filter(|d| cal.is_workday(*d) && *d == cal.fwd(monday(*d))).collect()
 }
 

@@ -1,0 +1,46 @@
+//! The composition root: builds the parts from the settings, and hands them to the commands.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use chrono::NaiveDate;
+use secrecy::ExposeSecret as _;
+
+use crate::clock::Clock;
+use crate::config::rulebooks::Rulebooks;
+use crate::config::settings::Settings;
+use crate::store::Db;
+
+/// Everything a command works with.
+#[derive(Debug)]
+pub struct App {
+    /// The source of "now".
+    pub clock: Clock,
+    /// The settings.
+    pub settings: Settings,
+    /// The rules and calendars of every team.
+    pub rulebooks: Rulebooks,
+    /// The database.
+    pub db: Db,
+}
+
+impl App {
+    /// Reads settings and rules and opens the database (making it, if it is the first time).
+    pub async fn open(config: Option<&Path>, clock: Clock) -> anyhow::Result<Self> {
+        let settings = Settings::load(config)?;
+        Self::with(settings, clock).await
+    }
+
+    /// Builds the parts from settings that are already read.
+    pub async fn with(settings: Settings, clock: Clock) -> anyhow::Result<Self> {
+        let rulebooks = Rulebooks::load(&settings)?;
+        let password = settings.database_password.as_ref().map(|p| p.expose_secret());
+        let db = Db::open(&settings.database_url, password, clock.now()).await.context("Datenbank")?;
+        Ok(Self { clock, settings, rulebooks, db })
+    }
+
+    /// The day of a command: the one named, else today in Berlin.
+    pub fn day(&self, on: Option<NaiveDate>) -> NaiveDate {
+        on.unwrap_or_else(|| self.clock.today())
+    }
+}

@@ -1,0 +1,118 @@
+//! The command line: what is asked, and with which exit code it is answered.
+//!
+//! 0: done. 1: done, but something wants attention (the command says what). 2: could not be done at all.
+
+mod evaluate;
+mod output;
+mod simulate;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use chrono::NaiveDate;
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::app::App;
+use crate::clock::Clock;
+
+/// Legt jeden Arbeitsmorgen auf den richtigen Schreibtisch, was die Betriebsakquise eines Jobcenters heute braucht.
+#[derive(Debug, Parser)]
+#[command(name = "wiedervorlage", version, about, disable_help_subcommand = true)]
+pub struct Cli {
+    /// Einstellungsdatei (TOML); ohne sie gelten die eingebauten Werte, Daten liegen unter ./var
+    #[arg(long, global = true, value_name = "DATEI")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Zeigt, was an einem Tag offen ist
+    Evaluate {
+        /// Der Tag (TT.MM.JJJJ oder JJJJ-MM-TT)
+        #[arg(long, value_name = "TAG", value_parser = parse_day)]
+        on: NaiveDate,
+        /// Tabelle oder eine JSON-Zeile je Pflicht
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Zeigt die laufenden Hauptbetreuungen je BAK
+    Capacity {
+        /// Der Tag (TT.MM.JJJJ oder JJJJ-MM-TT)
+        #[arg(long, value_name = "TAG", value_parser = parse_day)]
+        on: NaiveDate,
+        /// Tabelle oder eine JSON-Zeile je BAK
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Zeigt, was ein frisch gestarteter Dienst in einem Zeitraum verschicken würde; ändert nichts
+    Simulate {
+        /// Erster Tag
+        #[arg(long, value_name = "TAG", value_parser = parse_day)]
+        from: NaiveDate,
+        /// Letzter Tag
+        #[arg(long, value_name = "TAG", value_parser = parse_day)]
+        to: NaiveDate,
+        /// Stillstand von … bis, als TAG..TAG
+        #[arg(long, value_name = "TAG..TAG", value_parser = parse_span)]
+        down: Option<(NaiveDate, NaiveDate)>,
+        /// Tabelle oder eine JSON-Zeile je Mail
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+}
+
+/// How a command answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs: one JSON object a line.
+    Jsonl,
+}
+
+fn parse_day(text: &str) -> Result<NaiveDate, String> {
+    let german = NaiveDate::parse_from_str(text, "%d.%m.%Y");
+    let day = german.or_else(|_| NaiveDate::parse_from_str(text, "%Y-%m-%d"));
+    let day = day.map_err(|_| "erwartet wird ein Tag wie 23.11.2026 oder 2026-11-23".to_owned())?;
+    let years = 1990..=2100;
+    if years.contains(&chrono::Datelike::year(&day)) {
+        Ok(day)
+    } else {
+        Err(format!("erwartet wird ein Tag in den Jahren {} bis {}", years.start(), years.end()))
+    }
+}
+
+fn parse_span(text: &str) -> Result<(NaiveDate, NaiveDate), String> {
+    let (from, to) = text.split_once("..").ok_or("erwartet wird TAG..TAG, etwa 2026-12-07..2026-12-11")?;
+    let (from, to) = (parse_day(from)?, parse_day(to)?);
+    if from <= to { Ok((from, to)) } else { Err("der erste Tag liegt nach dem letzten".to_owned()) }
+}
+
+/// Runs the command line of this process.
+pub async fn run() -> ExitCode {
+    let cli = Cli::parse();
+    match dispatch(cli).await {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            if output::is_closed_pipe(&error) {
+                return ExitCode::SUCCESS;
+            }
+            eprintln!("Fehler: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn dispatch(cli: Cli) -> anyhow::Result<u8> {
+    let app = App::open(cli.config.as_deref(), Clock::system()).await?;
+    let result = match cli.command {
+        Command::Evaluate { on, format } => evaluate::evaluate(&app, on, format).await,
+        Command::Capacity { on, format } => evaluate::capacity(&app, on, format).await,
+        Command::Simulate { from, to, down, format } => simulate::simulate(&app, from, to, down, format).await,
+    };
+    app.db.close().await;
+    result
+}

@@ -1,0 +1,67 @@
+//! `simulate`: what a fresh service would send over a span of days.
+
+use std::io::{self, Write as _};
+
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use super::Format;
+use super::output::{json_line, table};
+use crate::app::App;
+use crate::domain::digest::Digest;
+use crate::morning::each_item;
+use crate::simulate::{Span, simulate as run};
+
+#[derive(Serialize)]
+struct Row<'a> {
+    date: NaiveDate,
+    kind: &'a str,
+    to: &'a str,
+    obligations: Vec<Told<'a>>,
+}
+
+#[derive(Serialize, PartialEq, Eq, PartialOrd, Ord)]
+struct Told<'a> {
+    rule: &'a str,
+    subject: &'a str,
+    cycle: &'a str,
+    step: &'a str,
+}
+
+pub(super) async fn simulate(
+    app: &App,
+    from: NaiveDate,
+    to: NaiveDate,
+    down: Option<(NaiveDate, NaiveDate)>,
+    format: Format,
+) -> anyhow::Result<u8> {
+    if from > to {
+        anyhow::bail!("--from liegt nach --to");
+    }
+    let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout());
+    let mut rows = table(["Tag", "Art", "an", "Punkte"]);
+    let (mut count, mut written) = (0usize, Ok(()));
+    let mut seen = |digest: &Digest| {
+        let mut obligations = Vec::new();
+        each_item(digest, &mut |_, i| {
+            obligations.push(Told { rule: &i.rule, subject: &i.subject, cycle: &i.cycle, step: &i.step });
+        });
+        obligations.sort();
+        obligations.dedup();
+        let row = Row { date: digest.day, kind: digest.kind.as_str(), to: &digest.to, obligations };
+        count += 1;
+        if format == Format::Jsonl && written.is_ok() {
+            written = json_line(&mut out, &row);
+        } else if format == Format::Table {
+            let day = row.date.format("%d.%m.%Y").to_string();
+            rows.add_row([day, row.kind.to_owned(), row.to.to_owned(), row.obligations.len().to_string()]);
+        }
+    };
+    run(&app.db, &app.settings, &app.rulebooks, Span { from, to, down }, &mut seen).await?;
+    written?;
+    if format == Format::Table {
+        writeln!(out, "{rows}\n{count} Mails")?;
+    }
+    out.flush()?;
+    Ok(0)
+}
