@@ -5,4 +5,5 @@ pub mod digest;
 pub mod facts;
 pub mod ledger;
 pub mod obligation;
+pub mod retry;
 pub mod rules;

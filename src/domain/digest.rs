@@ -69,6 +69,19 @@ pub struct Item {
     pub appointment: Option<NaiveDate>,
     /// Why it is due.
     pub reason: Reason,
+    /// Where it is about a return: what of it is recorded.
+    pub handback: Option<Handback>,
+}
+
+/// What of a return is recorded by the day of the mail: the boxes that are ticked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handback {
+    /// The talk (`rueckgabegespraech_am`).
+    pub talk: bool,
+    /// The closing summary (`fazit_am`).
+    pub fazit: bool,
+    /// The end of main care (`ende_am`).
+    pub ended: bool,
 }
 
 /// A mail before it has words.
