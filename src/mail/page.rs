@@ -112,7 +112,7 @@ struct Line<'a> {
     rule: &'a str,
     fall: Cow<'a, str>,
     mark: &'static str,
-    title: &'a str,
+    title: Cow<'a, str>,
     standing: Cow<'static, str>,
     color: &'static str,
     task: &'a str,
@@ -141,8 +141,8 @@ struct Section<'a> {
 
 impl Renderer {
     /// A rule's title; a rule without words shows its id.
-    fn title<'a>(&'a self, rule: &'a str) -> &'a str {
-        self.rules.get(rule).map_or(rule, |words| &words.title)
+    fn title<'a>(&'a self, rule: &'a str) -> Cow<'a, str> {
+        self.rules.get(rule).map_or_else(|| clean(rule), |words| Cow::Borrowed(&*words.title))
     }
 
     fn line<'a>(&'a self, item: &'a Item, fall: Cow<'a, str>) -> Line<'a> {
@@ -183,7 +183,7 @@ impl Renderer {
                 if !also.is_empty() {
                     also.push_str(", ");
                 }
-                also.push_str(self.title(&item.rule));
+                also.push_str(&self.title(&item.rule));
                 match item.state {
                     State::Today => also.push_str(" heute"),
                     State::Upcoming => {
@@ -208,7 +208,7 @@ impl Renderer {
         if rules.is_empty() {
             return String::new();
         }
-        let titles: Vec<_> = rules.iter().map(|rule| clean(self.title(rule))).collect();
+        let titles: Vec<_> = rules.iter().map(|rule| self.title(rule)).collect();
         format!("Für {} liegen keine Daten vor; niemand beobachtet das.", list(&titles))
     }
 }

@@ -50,7 +50,7 @@ struct Bak<'a> {
 #[derive(Serialize)]
 struct Folded<'a> {
     count: String,
-    groups: Vec<(&'a str, String)>,
+    groups: Vec<(Cow<'a, str>, String)>,
 }
 
 pub(in crate::mail) fn day<'a>(renderer: &'a Renderer, today: NaiveDate, teams: &'a [TeamDay]) -> Day<'a> {
@@ -127,9 +127,9 @@ fn rows<'a>(renderer: &'a Renderer, rows: Vec<&'a CaseRow>) -> Vec<Row<'a>> {
 }
 
 fn fold<'a>(renderer: &'a Renderer, rows: &[&'a CaseRow]) -> Folded<'a> {
-    let mut groups = BTreeMap::<&str, String>::new();
+    let mut groups = BTreeMap::<Cow<'_, str>, String>::new();
     for row in rows {
-        let numbers = groups.entry(row.items.first().map_or("", |lead| renderer.title(&lead.rule))).or_default();
+        let numbers = groups.entry(row.items.first().map(|lead| renderer.title(&lead.rule)).unwrap_or_default()).or_default();
         push_number(numbers, &row.fallnr);
     }
     Folded { count: plural(rows.len(), "Fall", "Fälle"), groups: groups.into_iter().collect() }
