@@ -1,5 +1,7 @@
 //! Wiedervorlage.
 
 pub mod clock;
+pub mod delivery;
 pub mod domain;
 pub mod mail;
+pub mod store;

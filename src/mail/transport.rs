@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use thiserror::Error;
 
 use crate::domain::digest::Kind;
@@ -58,7 +58,17 @@ pub enum Transport {
     File(PathBuf),
 }
 
+/// Longer than any local disk takes. Should one take longer, a second writer writes the same bytes to the same name.
+const FILE_EXCHANGE: TimeDelta = TimeDelta::seconds(10);
+
 impl Transport {
+    /// The longest that [`send`](Self::send) can take; whoever sends must hold the mail for longer.
+    pub const fn longest_exchange(&self) -> TimeDelta {
+        match self {
+            Self::File(_) => FILE_EXCHANGE,
+        }
+    }
+
     /// Hands a mail over. When this returns `Ok`, the other side has it for good.
     pub async fn send(&self, mail: Outgoing) -> Result<(), SendError> {
         match self {
