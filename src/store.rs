@@ -15,6 +15,7 @@ mod error;
 mod memory;
 mod open;
 mod outbox;
+mod packed;
 mod read;
 mod record;
 mod run;
