@@ -57,6 +57,8 @@ create table aktivitaet (
     anzahl bigint not null,                      -- 0 withdraws
     primary key (fallnr, art, datum)
 );
+-- Whether anybody records an art at all (RULES.md section 3, Evidence) is one look into this.
+create index aktivitaet_art on aktivitaet (art) where anzahl > 0;
 
 create table foerderung (
     foerdernr   text collate "C" not null primary key,
@@ -211,7 +213,7 @@ create table outbox (
     sent_at         timestamptz,
     error           text
 );
-create index outbox_due on outbox (next_attempt_at) where state in ('queued', 'sending');
+create index outbox_due on outbox (next_attempt_at, id) where state in ('queued', 'sending');
 create index outbox_day on outbox (kind, day);
 
 -- The send log: which steps a mail told to whom.

@@ -1,0 +1,89 @@
+//! The store: facts, the memory of what was said, and the queue of what is to be sent, as verbs of the business.
+//!
+//! It knows SQL and the words of `domain`; it must not know mail or what a rule means. The same verbs run on SQLite and
+//! on PostgreSQL, nearly always with one text; where the two differ stands in `dialect`. Time comes in as a parameter.
+//!
+//! * Reading: [`Db::snapshot`], one read transaction that sees one state of everything.
+//! * A morning: [`Db::begin_run`], one write transaction that holds all of it or nothing.
+//! * Facts: [`Db::begin_write`] and [`Db::record`]; every change of facts raises the revision that a morning checks.
+//! * Delivery: [`Db::claim`] and the `mark_…` verbs, conditional updates under a lease.
+
+mod cases;
+mod copy;
+mod dialect;
+mod error;
+mod memory;
+mod open;
+mod outbox;
+mod packed;
+mod read;
+mod record;
+mod run;
+mod write;
+
+use chrono::{DateTime, SubsecRound, Utc};
+use sqlx::{PgPool, SqlitePool};
+
+use dialect::Tx;
+pub use error::StoreError;
+pub use memory::{Told, Undelivered, WeekCount};
+pub use outbox::{Claimed, OutboxEntry, OutboxFilter, OutboxMail, OutboxState};
+pub use read::{Head, Snapshot};
+pub use record::Recorded;
+pub use run::{Begun, NewMail, Notice, RunTx};
+pub use write::WriteTx;
+
+/// The database of this installation. Cheap to clone: clones share their connections.
+#[derive(Debug, Clone)]
+pub enum Db {
+    /// A file.
+    Sqlite {
+        /// The only connection that writes.
+        writer: SqlitePool,
+        /// Connections that read.
+        readers: SqlitePool,
+    },
+    /// A server.
+    Postgres(PgPool),
+}
+
+impl Db {
+    /// Closes all connections and waits for it. On SQLite the write-ahead log is folded into the file.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    /// The secret of this installation, from which Message-IDs follow.
+    pub async fn secret(&self) -> Result<Vec<u8>, StoreError> {
+        let mut tx = self.read().await?;
+        let (secret,): (Vec<u8>,) = dialect::one!(&mut tx, "select secret from installation where id = 1")?;
+        Ok(secret)
+    }
+
+    /// A transaction that only reads. It sees one state: that of its first look.
+    async fn read(&self) -> Result<Tx, StoreError> {
+        Ok(match self {
+            Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin_with(dialect::PG_BEGIN_READ).await?),
+        })
+    }
+
+    /// A transaction that writes. On SQLite it is the only one; dropped without commit it leaves no trace.
+    async fn write(&self) -> Result<Tx, StoreError> {
+        Ok(match self {
+            Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with(dialect::SQLITE_BEGIN_WRITE).await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+}
+
+/// The instant as both databases keep it: PostgreSQL has microseconds.
+fn micros(at: DateTime<Utc>) -> DateTime<Utc> {
+    at.trunc_subsecs(6)
+}

@@ -1,0 +1,140 @@
+//! Where SQLite and PostgreSQL differ, and the few macros that run one text on either.
+//!
+//! Everything else in the store is written once, with `$1` parameters, ISO dates and no function that only one of
+//! them has.
+
+use sqlx::{Postgres, Sqlite, Transaction};
+
+/// A transaction on either database.
+#[derive(Debug)]
+pub(super) enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Tx {
+    pub(super) async fn commit(self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await,
+            Self::Postgres(tx) => tx.commit().await,
+        }
+    }
+
+    /// The function that makes one JSON array of its arguments.
+    pub(super) fn json_array(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "json_array",
+            Self::Postgres(_) => "json_build_array",
+        }
+    }
+}
+
+/// A write on SQLite takes the lock at once: upgrading a read later can fail however long one waits.
+pub(super) const SQLITE_BEGIN_WRITE: &str = "begin immediate";
+/// PostgreSQL shows other people's commits in the middle of a transaction unless told not to.
+pub(super) const PG_BEGIN_READ: &str = "begin isolation level repeatable read read only";
+
+/// Runs `$body` with the connection of the transaction as `$conn`, and its database as the type `DB` where named.
+macro_rules! on {
+    ($tx:expr, $conn:ident => $body:expr) => {
+        match $tx {
+            $crate::store::dialect::Tx::Sqlite(tx) => {
+                let $conn = &mut **tx;
+                $body
+            }
+            $crate::store::dialect::Tx::Postgres(tx) => {
+                let $conn = &mut **tx;
+                $body
+            }
+        }
+    };
+    ($tx:expr, $conn:ident: $db:ident => $body:expr) => {
+        match $tx {
+            $crate::store::dialect::Tx::Sqlite(tx) => {
+                type $db = sqlx::Sqlite;
+                let $conn = &mut **tx;
+                $body
+            }
+            $crate::store::dialect::Tx::Postgres(tx) => {
+                type $db = sqlx::Postgres;
+                let $conn = &mut **tx;
+                $body
+            }
+        }
+    };
+}
+
+/// All rows of a text, as tuples or `FromRow` structs.
+macro_rules! all {
+    ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::store::dialect::on!($tx, conn => sqlx::query_as($sql)$(.bind($bind))*.fetch_all(conn).await)
+    };
+}
+
+/// The one row of a text.
+macro_rules! one {
+    ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::store::dialect::on!($tx, conn => sqlx::query_as($sql)$(.bind($bind))*.fetch_one(conn).await)
+    };
+}
+
+/// The row of a text, if there is one.
+macro_rules! maybe {
+    ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::store::dialect::on!($tx, conn => sqlx::query_as($sql)$(.bind($bind))*.fetch_optional(conn).await)
+    };
+}
+
+/// Runs a text; how many rows it touched.
+macro_rules! run {
+    ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::store::dialect::on!($tx, conn =>
+            sqlx::query($sql)$(.bind($bind))*.execute(conn).await.map(|done| done.rows_affected()))
+    };
+}
+
+pub(super) use {all, maybe, on, one, run};
+
+/// What is appended to a `select` so that the rows it reads stay as they are until the commit. SQLite has one writer
+/// and needs no words for it.
+#[derive(Clone, Copy)]
+pub(super) enum Lock {
+    /// Nobody else writes them.
+    Share,
+    /// Nobody else writes or shares them.
+    Update,
+}
+
+/// The revision of the facts, held until the end of the transaction.
+pub(super) async fn locked_revision(tx: &mut Tx, lock: Lock) -> Result<i64, sqlx::Error> {
+    const PLAIN: &str = "select facts_revision from installation where id = 1";
+    const SHARE: &str = "select facts_revision from installation where id = 1 for share";
+    const UPDATE: &str = "select facts_revision from installation where id = 1 for update";
+    match tx {
+        Tx::Sqlite(tx) => sqlx::query_scalar(PLAIN).fetch_one(&mut **tx).await,
+        Tx::Postgres(tx) => {
+            let sql = match lock {
+                Lock::Share => SHARE,
+                Lock::Update => UPDATE,
+            };
+            sqlx::query_scalar(sql).fetch_one(&mut **tx).await
+        }
+    }
+}
+
+macro_rules! claim {
+    ($lock:literal) => {
+        concat!(
+            "update outbox set state = 'sending', lease = $2, lease_until = $3, attempts = attempts + 1 where id = (",
+            "select id from outbox where state in ('queued', 'sending') and next_attempt_at <= $1",
+            " and (state = 'queued' or lease_until <= $1) order by next_attempt_at, id limit 1",
+            $lock,
+            ") returning id, dedup_key, kind, office, recipient, day, subject, message_id, message, sha256, attempts,",
+            " created_at"
+        )
+    };
+}
+/// Takes the next mail that is due (now, lease, until when).
+pub(super) const SQLITE_CLAIM: &str = claim!("");
+/// The same; a row that somebody else is taking is passed over instead of waited for.
+pub(super) const PG_CLAIM: &str = claim!(" for update skip locked");

@@ -1,0 +1,141 @@
+//! Opening: connections, tables, and the one row that makes this installation itself.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, SqlitePool};
+
+use super::dialect::run;
+use super::{Db, StoreError, micros};
+
+/// How long a command waits for another process's write: an import of a large office takes half a minute.
+const BUSY: Duration = Duration::from_mins(1);
+/// Pages kept in memory per SQLite connection (KiB, negative as SQLite wants it): fixed, so that memory does not grow
+/// with the office.
+const CACHE: &str = "-16384";
+/// Readers at once on SQLite: a morning, a command, and air.
+const READERS: u32 = 4;
+/// Connections to PostgreSQL: a morning, the delivery's workers, a command.
+const CONNECTIONS: u32 = 8;
+
+impl Db {
+    /// Opens the database that `url` names, `sqlite:PATH` or `postgres://…`, and brings its tables up to date. A file
+    /// that is missing is made (0600, its folder 0700). `now` is noted at the first opening.
+    ///
+    /// # Errors
+    /// A database of a newer program is refused untouched ([`StoreError::Newer`]); the others say what to do.
+    pub async fn open(url: &str, password: Option<&str>, now: DateTime<Utc>) -> Result<Self, StoreError> {
+        let db = if let Some(path) = url.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            if path.is_empty() || path == ":memory:" || path.contains('?') {
+                return Err(StoreError::Url);
+            }
+            let path = Path::new(path);
+            make_file(path, false)?;
+            let (writer, readers) = open_file(path, SqliteSynchronous::Full).await?;
+            Self::Sqlite { writer, readers }
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            open_server(url, password).await?
+        } else {
+            return Err(StoreError::Url);
+        };
+        db.install(now).await?;
+        Ok(db)
+    }
+
+    /// A new SQLite file for a throw-away copy: nothing waits for the disk. The file must not exist yet.
+    pub async fn open_scratch(path: &Path, now: DateTime<Utc>) -> Result<Self, StoreError> {
+        Ok(scratch(path, now).await?.0)
+    }
+
+    async fn install(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite { writer, .. } => sqlx::migrate!("migrations/sqlite").run(writer).await?,
+            Self::Postgres(pool) => sqlx::migrate!("migrations/postgres").run(pool).await?,
+        }
+        let mut secret = [0_u8; 32];
+        getrandom::fill(&mut secret).map_err(|_| StoreError::Random)?;
+        let mut tx = self.write().await?;
+        run!(
+            &mut tx,
+            "insert into installation (id, secret, facts_revision, created_at) values (1, $1, 0, $2) \
+             on conflict (id) do nothing",
+            secret.to_vec(),
+            micros(now)
+        )?;
+        Ok(tx.commit().await?)
+    }
+}
+
+/// What [`Db::open_scratch`] opens, and its writer.
+pub(super) async fn scratch(path: &Path, now: DateTime<Utc>) -> Result<(Db, SqlitePool), StoreError> {
+    make_file(path, true)?;
+    let (writer, readers) = open_file(path, SqliteSynchronous::Off).await?;
+    let db = Db::Sqlite { writer: writer.clone(), readers };
+    db.install(now).await?;
+    Ok((db, writer))
+}
+
+/// Makes the file and its folder unless they are there; with `fresh` the file must not be there.
+fn make_file(path: &Path, fresh: bool) -> Result<(), StoreError> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(|_| StoreError::Directory(folder.display().to_string()))?;
+    }
+    // Made before SQLite sees it: SQLite would make it readable for everybody.
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && !fresh => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(StoreError::Exists(path.display().to_string())),
+        Err(_) => Err(StoreError::File(path.display().to_string())),
+    }
+}
+
+/// The one connection that writes, and those that read.
+async fn open_file(path: &Path, synchronous: SqliteSynchronous) -> Result<(SqlitePool, SqlitePool), StoreError> {
+    let named = |error: sqlx::Error| match StoreError::from(error) {
+        StoreError::File(_) => StoreError::File(path.display().to_string()),
+        other => other,
+    };
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .busy_timeout(BUSY)
+        .foreign_keys(true)
+        .pragma("cache_size", CACHE);
+    let pool =
+        |connections| SqlitePoolOptions::new().max_connections(connections).max_lifetime(None).idle_timeout(None);
+    let writer: SqlitePool = pool(1)
+        .connect_with(options.clone().journal_mode(SqliteJournalMode::Wal).synchronous(synchronous))
+        .await
+        .map_err(named)?;
+    // Not opened read-only: the log beside the file must be writable even to read.
+    let readers = pool(READERS).connect_with(options.pragma("query_only", "on")).await.map_err(named)?;
+    Ok((writer, readers))
+}
+
+async fn open_server(url: &str, password: Option<&str>) -> Result<Db, StoreError> {
+    // The driver itself sets DateStyle ISO and TimeZone UTC for each session.
+    let mut options = PgConnectOptions::from_str(url).map_err(|_| StoreError::Url)?.application_name("wiedervorlage");
+    if let Some(password) = password {
+        options = options.password(password);
+    }
+    let pool: PgPool =
+        PgPoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await.map_err(|error| {
+            match StoreError::from(error) {
+                StoreError::Locked => StoreError::Unreachable,
+                other => other,
+            }
+        })?;
+    Ok(Db::Postgres(pool))
+}

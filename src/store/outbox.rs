@@ -1,0 +1,347 @@
+//! The queue: who sends what, under a lease, and what became of it.
+//!
+//! Whoever claims a mail writes a token of their own into it. Every outcome is an update on the condition that the
+//! token still stands there, and the number of rows says whether it did: a worker that was thought dead and wakes up
+//! again cannot overwrite what another has recorded since.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::dialect::{PG_CLAIM, SQLITE_CLAIM, Tx, all, maybe, run};
+use super::{Db, StoreError, micros};
+use crate::domain::digest::Kind;
+use crate::domain::facts::words;
+
+words! {
+    /// Where a mail stands.
+    OutboxState {
+        /// Waits for its time.
+        Queued = "queued",
+        /// Somebody holds it.
+        Sending = "sending",
+        /// The other side has taken it.
+        Sent = "sent",
+        /// Given up.
+        Failed = "failed",
+        /// Replaced by a newer one before it left.
+        Superseded = "superseded",
+        /// Called back by hand.
+        Cancelled = "cancelled",
+    }
+}
+
+/// A mail in somebody's hands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// Its id in the outbox.
+    pub id: i64,
+    /// What it is about.
+    pub dedup_key: String,
+    /// Which kind.
+    pub kind: Kind,
+    /// The office it comes from.
+    pub office: String,
+    /// The one address.
+    pub recipient: String,
+    /// The day it is for.
+    pub day: NaiveDate,
+    /// Subject.
+    pub subject: String,
+    /// Message-ID.
+    pub message_id: String,
+    /// The whole mail (RFC 5322).
+    pub message: Vec<u8>,
+    /// Its SHA-256 as it was queued, hexadecimal.
+    pub sha256: String,
+    /// Which attempt this is, from 1.
+    pub attempt: u32,
+    /// When it was written.
+    pub created_at: DateTime<Utc>,
+}
+
+/// A mail as the queue shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxEntry {
+    /// Its id.
+    pub id: i64,
+    /// What it is about.
+    pub dedup_key: String,
+    /// Which kind.
+    pub kind: Kind,
+    /// The office it comes from.
+    pub office: String,
+    /// The one address.
+    pub recipient: String,
+    /// The day it is for.
+    pub day: NaiveDate,
+    /// Subject.
+    pub subject: String,
+    /// Message-ID.
+    pub message_id: String,
+    /// SHA-256 of the whole mail, hexadecimal.
+    pub sha256: String,
+    /// Where it stands.
+    pub state: OutboxState,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// When it is due (again).
+    pub next_attempt_at: DateTime<Utc>,
+    /// When it was written.
+    pub created_at: DateTime<Utc>,
+    /// When it was taken.
+    pub sent_at: Option<DateTime<Utc>>,
+    /// What the last attempt said.
+    pub error: Option<String>,
+}
+
+/// A mail of the queue with its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxMail {
+    /// What the queue shows.
+    pub entry: OutboxEntry,
+    /// The whole mail; none once the retention time is over.
+    pub message: Option<Vec<u8>>,
+}
+
+/// Which mails to list; what is none does not restrict.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OutboxFilter {
+    /// Where they stand.
+    pub state: Option<OutboxState>,
+    /// Which kind.
+    pub kind: Option<Kind>,
+    /// The day they are for.
+    pub day: Option<NaiveDate>,
+    /// To whom.
+    pub recipient: Option<String>,
+}
+
+#[derive(sqlx::FromRow)]
+struct ClaimRow {
+    id: i64,
+    dedup_key: String,
+    kind: String,
+    office: String,
+    recipient: String,
+    day: NaiveDate,
+    subject: String,
+    message_id: String,
+    message: Option<Vec<u8>>,
+    sha256: String,
+    attempts: i64,
+    created_at: DateTime<Utc>,
+}
+
+#[derive(sqlx::FromRow)]
+struct EntryRow {
+    id: i64,
+    dedup_key: String,
+    kind: String,
+    office: String,
+    recipient: String,
+    day: NaiveDate,
+    subject: String,
+    message_id: String,
+    sha256: String,
+    state: String,
+    attempts: i64,
+    next_attempt_at: DateTime<Utc>,
+    created_at: DateTime<Utc>,
+    sent_at: Option<DateTime<Utc>>,
+    error: Option<String>,
+}
+
+macro_rules! entry_select {
+    ($condition:literal) => {
+        concat!(
+            "select id, dedup_key, kind, office, recipient, day, subject, message_id, sha256, state, attempts, ",
+            "next_attempt_at, created_at, sent_at, error from outbox where ",
+            $condition
+        )
+    };
+}
+
+const LIST: &str = entry_select!(
+    "id > $1 and ($3 is null or state = $3) and ($4 is null or kind = $4) and ($5 is null or day = $5) \
+     and ($6 is null or recipient = $6) order by id limit $2"
+);
+const GET: &str = entry_select!("id = $1");
+
+impl Db {
+    /// Takes the mail that has been due longest, until `lease_until`, under a token that nobody else uses. Due is what
+    /// is queued for `now` or before, and what somebody took and did not finish in their time.
+    pub async fn claim(
+        &self,
+        now: DateTime<Utc>,
+        lease_until: DateTime<Utc>,
+        token: &str,
+    ) -> Result<Option<Claimed>, StoreError> {
+        let (now, until) = (micros(now), micros(lease_until));
+        let mut tx = self.write().await?;
+        let row: Option<ClaimRow> = match &mut tx {
+            Tx::Sqlite(tx) => {
+                sqlx::query_as(SQLITE_CLAIM).bind(now).bind(token).bind(until).fetch_optional(&mut **tx).await?
+            }
+            Tx::Postgres(tx) => {
+                sqlx::query_as(PG_CLAIM).bind(now).bind(token).bind(until).fetch_optional(&mut **tx).await?
+            }
+        };
+        tx.commit().await?;
+        row.map(ClaimRow::claimed).transpose()
+    }
+
+    /// The mail was taken at `now`. False: the lease had passed to somebody else, and nothing was noted.
+    pub async fn mark_sent(&self, id: i64, token: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let mut tx = self.write().await?;
+        let rows = run!(
+            &mut tx,
+            "update outbox set state = 'sent', sent_at = $3, lease = null, lease_until = null, error = null \
+             where id = $1 and lease = $2 and state = 'sending'",
+            id,
+            token,
+            micros(now)
+        )?;
+        tx.commit().await?;
+        Ok(rows == 1)
+    }
+
+    /// The attempt did not succeed and is to be made again at `next_attempt_at`. `error` must be nobody's data.
+    /// False as in [`mark_sent`](Self::mark_sent).
+    pub async fn mark_again(
+        &self,
+        id: i64,
+        token: &str,
+        next_attempt_at: DateTime<Utc>,
+        error: &str,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.write().await?;
+        let rows = run!(
+            &mut tx,
+            "update outbox set state = 'queued', next_attempt_at = $3, lease = null, lease_until = null, error = $4 \
+             where id = $1 and lease = $2 and state = 'sending'",
+            id,
+            token,
+            micros(next_attempt_at),
+            error
+        )?;
+        tx.commit().await?;
+        Ok(rows == 1)
+    }
+
+    /// The mail will not be tried again. False as in [`mark_sent`](Self::mark_sent).
+    pub async fn mark_failed(&self, id: i64, token: &str, error: &str) -> Result<bool, StoreError> {
+        let mut tx = self.write().await?;
+        let rows = run!(
+            &mut tx,
+            "update outbox set state = 'failed', lease = null, lease_until = null, error = $3 \
+             where id = $1 and lease = $2 and state = 'sending'",
+            id,
+            token,
+            error
+        )?;
+        tx.commit().await?;
+        Ok(rows == 1)
+    }
+
+    /// The next at most `limit` mails with an id above `after`, by id.
+    pub async fn outbox_list(
+        &self,
+        filter: &OutboxFilter,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<OutboxEntry>, StoreError> {
+        let mut tx = self.read().await?;
+        let rows: Vec<EntryRow> = all!(
+            &mut tx,
+            LIST,
+            after,
+            i64::from(limit),
+            filter.state.map(OutboxState::as_str),
+            filter.kind.map(Kind::as_str),
+            filter.day,
+            filter.recipient.as_deref()
+        )?;
+        rows.into_iter().map(EntryRow::entry).collect()
+    }
+
+    /// One mail with its text.
+    pub async fn outbox_get(&self, id: i64) -> Result<Option<OutboxMail>, StoreError> {
+        let mut tx = self.read().await?;
+        let row: Option<EntryRow> = maybe!(&mut tx, GET, id)?;
+        let Some(row) = row else { return Ok(None) };
+        let message: Option<(Option<Vec<u8>>,)> = maybe!(&mut tx, "select message from outbox where id = $1", id)?;
+        Ok(Some(OutboxMail { entry: row.entry()?, message: message.and_then(|(message,)| message) }))
+    }
+
+    /// Queues a mail again, due `now`: one that was given up or called back, or one that waits for its next attempt.
+    /// False: there is none such, or its text is gone.
+    pub async fn outbox_retry(&self, id: i64, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let mut tx = self.write().await?;
+        let rows = run!(
+            &mut tx,
+            "update outbox set state = 'queued', next_attempt_at = $2 \
+             where id = $1 and state in ('queued', 'failed', 'cancelled') and message is not null",
+            id,
+            micros(now)
+        )?;
+        tx.commit().await?;
+        Ok(rows == 1)
+    }
+
+    /// Calls a mail back that is queued or was given up. False: there is none such, or somebody is sending it.
+    pub async fn outbox_cancel(&self, id: i64) -> Result<bool, StoreError> {
+        let mut tx = self.write().await?;
+        let rows =
+            run!(&mut tx, "update outbox set state = 'cancelled' where id = $1 and state in ('queued', 'failed')", id)?;
+        tx.commit().await?;
+        Ok(rows == 1)
+    }
+}
+
+impl ClaimRow {
+    fn claimed(self) -> Result<Claimed, StoreError> {
+        Ok(Claimed {
+            id: self.id,
+            dedup_key: self.dedup_key,
+            kind: kind_of(&self.kind)?,
+            office: self.office,
+            recipient: self.recipient,
+            day: self.day,
+            subject: self.subject,
+            message_id: self.message_id,
+            message: self.message.ok_or(StoreError::Content("outbox.message"))?,
+            sha256: self.sha256,
+            attempt: count(self.attempts)?,
+            created_at: self.created_at,
+        })
+    }
+}
+
+impl EntryRow {
+    fn entry(self) -> Result<OutboxEntry, StoreError> {
+        Ok(OutboxEntry {
+            id: self.id,
+            dedup_key: self.dedup_key,
+            kind: kind_of(&self.kind)?,
+            office: self.office,
+            recipient: self.recipient,
+            day: self.day,
+            subject: self.subject,
+            message_id: self.message_id,
+            sha256: self.sha256,
+            state: self.state.parse().map_err(|_| StoreError::Content("outbox.state"))?,
+            attempts: count(self.attempts)?,
+            next_attempt_at: self.next_attempt_at,
+            created_at: self.created_at,
+            sent_at: self.sent_at,
+            error: self.error,
+        })
+    }
+}
+
+pub(super) fn kind_of(word: &str) -> Result<Kind, StoreError> {
+    word.parse().map_err(|_| StoreError::Content("outbox.kind"))
+}
+
+fn count(attempts: i64) -> Result<u32, StoreError> {
+    attempts.try_into().map_err(|_| StoreError::Content("outbox.attempts"))
+}

@@ -1,0 +1,154 @@
+//! One state of everything: what a morning and its commands read.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::dialect::{Tx, all, one};
+use super::{Db, StoreError};
+use crate::domain::facts::{Art, Colleague, Event, Team};
+use crate::domain::obligation::{Column, Evidence};
+
+/// A read transaction with a connection of its own: everything it answers belongs to one moment. Drop it when done; on
+/// SQLite the log beside the file cannot be folded in while it lives.
+#[derive(Debug)]
+pub struct Snapshot {
+    pub(super) tx: Tx,
+    revision: i64,
+    /// Rule ids seen so far: a ledger of 200,000 entries shares some twenty names.
+    pub(super) rules: HashMap<String, Arc<str>>,
+}
+
+/// What a morning knows before it looks at the first case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// Grows with every change of facts.
+    pub revision: i64,
+    /// All offices that have teams.
+    pub offices: BTreeSet<String>,
+    /// The teams asked for, in key order.
+    pub teams: Vec<Team>,
+    /// Their events that have a date, by date.
+    pub events: BTreeMap<String, Vec<Event>>,
+    /// All colleagues, of all teams: they stand in for one another across teams. In key order.
+    pub colleagues: Vec<Colleague>,
+    /// The kuerzel of those absent on the day.
+    pub absent: BTreeSet<String>,
+    /// The last import or record of the teams asked for.
+    pub datenstand: BTreeMap<String, DateTime<Utc>>,
+    /// What the teams' deliveries hold anywhere, on any day (RULES.md §3 *Evidence*): activities with `anzahl` > 0 and
+    /// the columns [`EVIDENCE_COLUMNS`](Column). A team without any is missing.
+    pub evidence: BTreeMap<String, Vec<Evidence>>,
+}
+
+impl Head {
+    /// Whether the team's delivery holds such a thing.
+    pub fn has_evidence(&self, team: &str, of: Evidence) -> bool {
+        self.evidence.get(team).is_some_and(|known| known.contains(&of))
+    }
+}
+
+type TeamRow = (String, String, Option<String>, String, Option<String>, String, Option<NaiveDate>);
+type ColleagueRow = (String, String, Option<String>, String, String, String, Option<String>);
+
+const TEAMS: &str = "select team, name, postfach, bundesland, leitung, dienststelle, beginn from team \
+     where $1 is null or dienststelle = $1 order by team";
+const EVENTS: &str = "select v.team, v.datum, v.durchgefuehrt from veranstaltung v join team t on t.team = v.team \
+     where v.datum is not null and ($1 is null or t.dienststelle = $1) order by v.team, v.datum, v.durchgefuehrt";
+const COLLEAGUES: &str = "select kuerzel, name, email, rolle, team, region, vertretung from kollege order by kuerzel";
+const ABSENT: &str = "select distinct kuerzel from abwesenheit where von <= $1 and (bis is null or bis >= $1)";
+const DATENSTAND: &str = "select d.team, d.at from datenstand d join team t on t.team = d.team \
+     where $1 is null or t.dienststelle = $1";
+
+/// Whether an activity of a kind was ever done by anybody: one look into the index. Without it, a kind that nobody
+/// records would be looked for in every case of every team.
+const EVER_DONE: &str = "select exists (select 1 from aktivitaet where art = $1 and anzahl > 0)";
+/// The teams with such an activity: per team, its cases one by one until the first hit. `cross join` and `limit` keep
+/// both databases from reading all activities first.
+const TEAMS_WITH: &str = "select t.team from team t where ($2 is null or t.dienststelle = $2) and \
+     (select 1 from betreuung b cross join aktivitaet a where b.team = t.team and a.fallnr = b.fallnr \
+     and a.art = $1 and a.anzahl > 0 limit 1) is not null";
+const TEAMS_WITH_COLUMNS: &str = "select t.team, \
+     exists (select 1 from betreuung b where b.team = t.team and b.hauptbetreuer_seit is not null), \
+     exists (select 1 from betreuung b where b.team = t.team and b.rueckgabegespraech_am is not null), \
+     exists (select 1 from betreuung b where b.team = t.team and b.fazit_am is not null) \
+     from team t where $1 is null or t.dienststelle = $1";
+
+impl Db {
+    /// One state of everything, to be read in peace.
+    pub async fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        let mut tx = self.read().await?;
+        // Looking is what fixes the state; until then a writer could slip in between.
+        let (revision,): (i64,) = one!(&mut tx, "select facts_revision from installation where id = 1")?;
+        Ok(Snapshot { tx, revision, rules: HashMap::new() })
+    }
+}
+
+impl Snapshot {
+    /// The revision of the facts in this state.
+    pub fn revision(&self) -> i64 {
+        self.revision
+    }
+
+    /// What is to be known before the first case, for the teams of one office or of all, on `day`.
+    pub async fn head(&mut self, office: Option<&str>, day: NaiveDate) -> Result<Head, StoreError> {
+        let offices: Vec<(String,)> = all!(&mut self.tx, "select distinct dienststelle from team")?;
+        let teams: Vec<TeamRow> = all!(&mut self.tx, TEAMS, office)?;
+        let rows: Vec<(String, NaiveDate, bool)> = all!(&mut self.tx, EVENTS, office)?;
+        let mut events: BTreeMap<String, Vec<Event>> = BTreeMap::new();
+        for (team, datum, durchgefuehrt) in rows {
+            events.entry(team).or_default().push(Event { datum, durchgefuehrt });
+        }
+        let colleagues: Vec<ColleagueRow> = all!(&mut self.tx, COLLEAGUES)?;
+        let absent: Vec<(String,)> = all!(&mut self.tx, ABSENT, day)?;
+        let datenstand: Vec<(String, DateTime<Utc>)> = all!(&mut self.tx, DATENSTAND, office)?;
+        Ok(Head {
+            revision: self.revision,
+            offices: offices.into_iter().map(|(office,)| office).collect(),
+            teams: teams.into_iter().map(team).collect::<Result<_, _>>()?,
+            events,
+            colleagues: colleagues.into_iter().map(colleague).collect::<Result<_, _>>()?,
+            absent: absent.into_iter().map(|(kuerzel,)| kuerzel).collect(),
+            datenstand: datenstand.into_iter().collect(),
+            evidence: self.evidence(office).await?,
+        })
+    }
+
+    async fn evidence(&mut self, office: Option<&str>) -> Result<BTreeMap<String, Vec<Evidence>>, StoreError> {
+        let mut evidence: BTreeMap<String, Vec<Evidence>> = BTreeMap::new();
+        for &art in Art::ALL {
+            let (ever,): (bool,) = one!(&mut self.tx, EVER_DONE, art.as_str())?;
+            if ever {
+                let teams: Vec<(String,)> = all!(&mut self.tx, TEAMS_WITH, art.as_str(), office)?;
+                for (team,) in teams {
+                    evidence.entry(team).or_default().push(Evidence::Activity(art));
+                }
+            }
+        }
+        let columns: Vec<(String, bool, bool, bool)> = all!(&mut self.tx, TEAMS_WITH_COLUMNS, office)?;
+        for (team, hauptbetreuer, gespraech, fazit) in columns {
+            let held = [
+                (hauptbetreuer, Column::HauptbetreuerSeit),
+                (gespraech, Column::RueckgabegespraechAm),
+                (fazit, Column::FazitAm),
+            ];
+            for (_, column) in held.into_iter().filter(|(held, _)| *held) {
+                evidence.entry(team.clone()).or_default().push(Evidence::Column(column));
+            }
+        }
+        Ok(evidence)
+    }
+}
+
+fn team(row: TeamRow) -> Result<Team, StoreError> {
+    let (team, name, postfach, bundesland, leitung, dienststelle, beginn) = row;
+    let bundesland = bundesland.parse().map_err(|_| StoreError::Content("team.bundesland"))?;
+    Ok(Team { team, name, postfach, bundesland, leitung, dienststelle, beginn })
+}
+
+fn colleague(row: ColleagueRow) -> Result<Colleague, StoreError> {
+    let (kuerzel, name, email, rolle, team, region, vertretung) = row;
+    let rolle = rolle.parse().map_err(|_| StoreError::Content("kollege.rolle"))?;
+    Ok(Colleague { kuerzel, name, email, rolle, team, region, vertretung })
+}

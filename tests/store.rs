@@ -1,0 +1,1065 @@
+//! The store's promises, each kept by both databases.
+//!
+//! Everything below [`conformance`] runs on SQLite and on PostgreSQL; a behaviour that is not in its list runs nowhere
+//! and the compiler says so. PostgreSQL comes from `support/pg.rs`; without it these tests fail.
+
+#[path = "support/pg.rs"]
+mod pg;
+
+use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt;
+
+use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
+use tempfile::TempDir;
+use wiedervorlage::domain::calendar::Bundesland;
+use wiedervorlage::domain::digest::Kind;
+use wiedervorlage::domain::facts::{
+    Activity, Appointment, Art, Case, CaseFile, Colleague, EndeGrund, Event, FoerderArt, Kennung, Rest, Rolle, Subsidy,
+    Team, TerminArt,
+};
+use wiedervorlage::domain::ledger::{Entry, Marks};
+use wiedervorlage::domain::obligation::{Column, Ended, Evidence, Key, Role, Roles};
+use wiedervorlage::store::{
+    Begun, Db, NewMail, Notice, OutboxFilter, OutboxState, RunTx, Snapshot, StoreError, WeekCount,
+};
+
+/// A fresh database, and what keeps it alive.
+struct House {
+    db: Db,
+    url: String,
+    folder: TempDir,
+}
+
+impl House {
+    async fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("haus.db").display());
+        Self { db: Db::open(&url, None, at("05:00:00")).await.unwrap(), url, folder }
+    }
+
+    async fn postgres() -> Self {
+        let url = pg::fresh_database();
+        Self { db: Db::open(&url, None, at("05:00:00")).await.unwrap(), url, folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// Runs a text as it is: the way for facts to get in here, and for what no verb of the store would do.
+    async fn sql(&self, sql: &'static str) {
+        match &self.db {
+            Db::Sqlite { writer, .. } => sqlx::raw_sql(sql).execute(writer).await.map(|_| ()),
+            Db::Postgres(pool) => sqlx::raw_sql(sql).execute(pool).await.map(|_| ()),
+        }
+        .unwrap();
+    }
+
+    async fn snapshot(&self) -> Snapshot {
+        self.db.snapshot().await.unwrap()
+    }
+
+    async fn run(&self, office: &str, date: &str) -> RunTx {
+        match self.db.begin_run(office, day(date), at("06:30:00")).await.unwrap() {
+            Begun::Ready(run) => run,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn queue(&self, date: &str, mails: &[NewMail]) {
+        let mut run = self.run("", date).await;
+        assert_eq!(run.mails(mails).await.unwrap(), Vec::<String>::new());
+        run.commit().await.unwrap();
+    }
+
+    async fn states(&self) -> Vec<(String, OutboxState)> {
+        let list = self.db.outbox_list(&OutboxFilter::default(), 0, 1000).await.unwrap();
+        list.into_iter().map(|mail| (mail.dedup_key, mail.state)).collect()
+    }
+}
+
+/// The one list of what both databases must do.
+macro_rules! conformance {
+    ($($behaviour:ident),+ $(,)?) => {
+        mod sqlite { $(#[tokio::test] async fn $behaviour() { super::$behaviour(super::House::sqlite().await).await })+ }
+        mod postgres { $(#[tokio::test] async fn $behaviour() { super::$behaviour(super::House::postgres().await).await })+ }
+    };
+}
+
+conformance!(
+    a_case_comes_back_as_it_went_in,
+    a_case_with_nothing_is_a_case,
+    pages_follow_the_bytes_of_the_case_numbers,
+    pages_of_an_office_hold_its_cases_alone,
+    what_cannot_be_read_is_named_by_table_and_column,
+    the_head_holds_teams_events_colleagues_and_who_is_absent,
+    the_head_of_an_office_holds_its_teams_alone,
+    evidence_is_any_day_of_any_case_of_the_team,
+    a_snapshot_sees_one_moment,
+    a_ledger_entry_comes_back_as_it_went_in,
+    the_ledger_is_read_by_range_by_key_and_by_case,
+    a_thousand_ledger_entries_are_one_call,
+    a_morning_is_written_once,
+    a_morning_before_the_last_one_is_refused,
+    of_two_mornings_at_once_one_is_written,
+    what_is_dropped_leaves_no_trace,
+    what_a_run_remembers_comes_back,
+    a_mail_comes_back_as_it_went_in,
+    a_mail_with_a_known_key_is_not_queued_twice,
+    the_send_log_says_who_was_told_what,
+    a_newer_overview_replaces_one_that_still_waits,
+    reminders_look_at_the_days_before,
+    a_mail_is_claimed_by_one_worker_at_a_time,
+    many_workers_share_the_queue_without_sharing_a_mail,
+    an_expired_lease_passes_the_mail_on_and_ends_the_old_workers_say,
+    a_failed_attempt_waits_until_its_time,
+    mails_are_retried_and_called_back_by_hand,
+    the_queue_is_listed_by_what_is_asked,
+    a_record_replaces_and_says_what_it_could_not_place,
+    every_change_of_facts_raises_the_revision,
+    a_morning_holds_the_facts_still,
+    datenstand_never_goes_back,
+    a_copy_holds_the_same_facts_and_no_memory,
+    opening_again_changes_nothing,
+    a_database_of_a_newer_program_is_refused,
+    a_database_with_other_tables_is_refused,
+);
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+/// An instant on Mon., 23 November 2026.
+fn at(time: &str) -> DateTime<Utc> {
+    day("2026-11-23").and_time(time.parse::<NaiveTime>().unwrap()).and_utc()
+}
+
+fn text(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+fn key(rule: &str, subject: &str, cycle: &str) -> Key {
+    Key { rule: rule.into(), subject: subject.into(), cycle: cycle.into() }
+}
+
+fn mail(key: &str) -> NewMail {
+    NewMail {
+        dedup_key: key.into(),
+        kind: Kind::Tagesuebersicht,
+        office: String::new(),
+        recipient: format!("{key}@jobcenter.example"),
+        day: day("2026-11-23"),
+        subject: "[BAK] Tagesübersicht".into(),
+        message_id: format!("<{key}@bak.example>"),
+        message: b"Subject: x\r\n\r\n".to_vec(),
+        sha256: "00".into(),
+        created_at: at("06:30:00"),
+        notices: Vec::new(),
+    }
+}
+
+fn entry(fallnr: &str, rule: &str, cycle: &str) -> Entry {
+    Entry {
+        fallnr: fallnr.into(),
+        team: "T1".into(),
+        key: key(rule, fallnr, cycle),
+        raw: day("2026-11-22"),
+        action: day("2026-11-20"),
+        next_step: None,
+        step: "faellig".into(),
+        sent: Marks::default(),
+        addressed: Roles::NONE,
+        bak: None,
+        ifk: None,
+        opened: day("2026-11-02"),
+        ended: None,
+        untold: Roles::NONE,
+    }
+}
+
+fn closed(fallnr: &str, rule: &str, cycle: &str) -> Entry {
+    Entry { ended: Some((day("2026-11-20"), Ended::Moot)), ..entry(fallnr, rule, cycle) }
+}
+
+const TEAMS: &str = "
+    insert into team (team, name, postfach, bundesland, leitung, dienststelle, beginn) values
+        ('T1', 'Team Süd', 'sued@jobcenter.example', 'BW', 'TL1', '', '2026-01-01'),
+        ('T2', 'Team Nord', null, 'BY', null, 'Nord', null);";
+
+const CASES: &str = "
+    insert into betreuung (fallnr, bezeichnung, bak, ifk, team, region, kennung, kennung_seit, uebergabe_am,
+        hauptbetreuer_seit, ende_am, ende_grund, rueckgabegespraech_am, fazit_am) values
+        ('a', '', null, null, 'T1', '', '', null, null, null, null, '', null, null),
+        ('B', '', null, null, 'T1', '', '', null, null, null, null, '', null, null),
+        ('ä', '', null, null, 'T1', '', '', null, null, null, null, '', null, null),
+        ('10', '', null, null, 'T1', '', '', null, null, null, null, '', null, null),
+        ('9', '', 'BAK1', null, 'T1', '', '', null, null, '2026-01-01', null, '', null, null),
+        ('Z', '', 'BAK1', null, 'T2', '', '', null, null, null, null, '', null, null);";
+
+async fn a_case_comes_back_as_it_went_in(house: House) {
+    house.sql(TEAMS).await;
+    house
+        .sql(
+            "insert into betreuung (fallnr, bezeichnung, bak, ifk, team, region, kennung, kennung_seit, uebergabe_am,
+                hauptbetreuer_seit, ende_am, ende_grund, rueckgabegespraech_am, fazit_am) values
+                ('Fall;\"1\" ''ß''', 'Ö. Ş.', 'BAK1', 'IFK1', 'T1', 'Bad Rappenau', 'BAK16e', '0001-01-01',
+                 '2024-02-29', '9999-12-31', '2026-12-31', 'rueckgabe_mitwirkung', '2026-12-01', '2026-12-02');
+            insert into aktivitaet (fallnr, art, datum, anzahl) values
+                ('Fall;\"1\" ''ß''', 'stellensuchlauf', '2026-11-23', 4294967295),
+                ('Fall;\"1\" ''ß''', 'stellensuchlauf', '0001-01-01', 0),
+                ('Fall;\"1\" ''ß''', 'ag_kontakt', '9999-12-31', 1),
+                ('Fall;\"1\" ''ß''', 'kontakt_persoenlich', '2024-02-29', 2);
+            insert into foerderung (foerdernr, fallnr, art, arbeitgeber, beginn, ende, potenzial) values
+                ('f2', 'Fall;\"1\" ''ß''', 'EGZ', '', null, null, ''),
+                ('F1', 'Fall;\"1\" ''ß''', '16i', 'Müller, Söhne & Co; KG', '2026-01-01', '2025-01-01', 'nein'),
+                ('F0', 'Fall;\"1\" ''ß''', 'MAG', 'x', '2026-01-01', '2026-01-31', 'ja');
+            insert into pause (source, row_key, fallnr, von, bis) values
+                ('p', '3', 'Fall;\"1\" ''ß''', '2026-03-01', '2026-02-28'),
+                ('p', '2', 'Fall;\"1\" ''ß''', '2026-03-01', null),
+                ('p', '1', 'Fall;\"1\" ''ß''', '2026-03-01', '2026-03-01'),
+                ('p', '0', 'Fall;\"1\" ''ß''', '2025-03-01', '2025-03-09');
+            insert into termin (terminnr, source, fallnr, art, datum, uhrzeit, ort, teilnehmer) values
+                ('t', 's', 'Fall;\"1\" ''ß''', 'aussendienst', null, null, '', null),
+                ('A', 's', 'Fall;\"1\" ''ß''', 'rueckgabegespraech', '2026-11-24', '23:59', 'Zimmer Ü', 'IFK1');",
+        )
+        .await;
+    let number = "Fall;\"1\" 'ß'";
+    let activity = |art, date: &str, anzahl| Activity { art, day: day(date), anzahl };
+    let expected = CaseFile {
+        case: Case {
+            fallnr: number.into(),
+            bezeichnung: "Ö. Ş.".into(),
+            bak: text("BAK1"),
+            ifk: text("IFK1"),
+            team: "T1".into(),
+            region: "Bad Rappenau".into(),
+            kennung: Some(Kennung::Bak16e),
+            kennung_seit: Some(day("0001-01-01")),
+            uebergabe_am: Some(day("2024-02-29")),
+            hauptbetreuer_seit: Some(day("9999-12-31")),
+            ende_am: Some(day("2026-12-31")),
+            ende_grund: Some(EndeGrund::RueckgabeMitwirkung),
+            rueckgabegespraech_am: Some(day("2026-12-01")),
+            fazit_am: Some(day("2026-12-02")),
+        },
+        activities: vec![
+            activity(Art::KontaktPersoenlich, "2024-02-29", 2),
+            activity(Art::AgKontakt, "9999-12-31", 1),
+            activity(Art::Stellensuchlauf, "0001-01-01", 0),
+            activity(Art::Stellensuchlauf, "2026-11-23", u32::MAX),
+        ],
+        subsidies: vec![
+            Subsidy {
+                foerdernr: "F0".into(),
+                art: FoerderArt::Mag,
+                arbeitgeber: "x".into(),
+                beginn: Some(day("2026-01-01")),
+                ende: Some(day("2026-01-31")),
+                potenzial: Some(true),
+            },
+            Subsidy {
+                foerdernr: "F1".into(),
+                art: FoerderArt::P16i,
+                arbeitgeber: "Müller, Söhne & Co; KG".into(),
+                beginn: Some(day("2026-01-01")),
+                ende: Some(day("2025-01-01")),
+                potenzial: Some(false),
+            },
+            Subsidy {
+                foerdernr: "f2".into(),
+                art: FoerderArt::Egz,
+                arbeitgeber: String::new(),
+                beginn: None,
+                ende: None,
+                potenzial: None,
+            },
+        ],
+        rests: vec![
+            Rest { von: day("2025-03-01"), bis: Some(day("2025-03-09")) },
+            Rest { von: day("2026-03-01"), bis: Some(day("2026-03-01")) },
+            Rest { von: day("2026-03-01"), bis: None },
+        ],
+        appointments: vec![
+            Appointment {
+                terminnr: "A".into(),
+                art: TerminArt::Rueckgabegespraech,
+                datum: Some(day("2026-11-24")),
+                uhrzeit: NaiveTime::from_hms_opt(23, 59, 0),
+                ort: "Zimmer Ü".into(),
+                teilnehmer: text("IFK1"),
+            },
+            Appointment {
+                terminnr: "t".into(),
+                art: TerminArt::Aussendienst,
+                datum: None,
+                uhrzeit: None,
+                ort: String::new(),
+                teilnehmer: None,
+            },
+        ],
+    };
+    let mut snapshot = house.snapshot().await;
+    assert_eq!(snapshot.case(number).await.unwrap().as_ref(), Some(&expected));
+    assert_eq!(snapshot.cases(None, "", 10).await.unwrap(), [expected.clone()]);
+    assert_eq!(snapshot.cases_of_bak("BAK1").await.unwrap(), [expected.case]);
+    assert_eq!(snapshot.case("gibt es nicht").await.unwrap(), None);
+}
+
+async fn a_case_with_nothing_is_a_case(house: House) {
+    house.sql(TEAMS).await;
+    house
+        .sql(
+            "insert into betreuung (fallnr, bezeichnung, bak, ifk, team, region, kennung, ende_grund) values
+                ('1', '', null, null, 'T1', '', 'BAK99', '');
+            insert into aktivitaet (fallnr, art, datum, anzahl) values ('2', 'ag_kontakt', '2026-11-23', 1);
+            insert into foerderung (foerdernr, fallnr, art, arbeitgeber, potenzial) values ('F', '0', '16e', '', '');",
+        )
+        .await;
+    let file = house.snapshot().await.case("1").await.unwrap().unwrap();
+    assert_eq!(file.case.kennung, None, "an unknown Kennung counts as none");
+    assert_eq!((file.case.bak, file.case.ende_grund, file.case.kennung_seit), (None, None, None));
+    assert_eq!((file.activities.len(), file.subsidies.len(), file.rests.len(), file.appointments.len()), (0, 0, 0, 0));
+}
+
+async fn numbers(snapshot: &mut Snapshot, office: Option<&str>, limit: u32) -> Vec<String> {
+    let mut numbers: Vec<String> = Vec::new();
+    loop {
+        let after = numbers.last().cloned().unwrap_or_default();
+        let page = snapshot.cases(office, &after, limit).await.unwrap();
+        assert!(page.len() <= limit as usize);
+        if page.is_empty() {
+            return numbers;
+        }
+        numbers.extend(page.into_iter().map(|file| file.case.fallnr));
+    }
+}
+
+async fn pages_follow_the_bytes_of_the_case_numbers(house: House) {
+    house.sql(TEAMS).await;
+    house.sql(CASES).await;
+    let mut snapshot = house.snapshot().await;
+    for limit in [1, 2, 3, 5, 6, 7] {
+        assert_eq!(numbers(&mut snapshot, None, limit).await, ["10", "9", "B", "Z", "a", "ä"], "pages of {limit}");
+    }
+}
+
+async fn pages_of_an_office_hold_its_cases_alone(house: House) {
+    house.sql(TEAMS).await;
+    house.sql(CASES).await;
+    house
+        .sql(
+            "insert into foerderung (foerdernr, fallnr, art, arbeitgeber, potenzial)
+                values ('F1', 'Z', '16e', '', ''), ('F2', 'a', '16e', '', '');",
+        )
+        .await;
+    let mut snapshot = house.snapshot().await;
+    for limit in [1, 2, 7] {
+        assert_eq!(numbers(&mut snapshot, Some(""), limit).await, ["10", "9", "B", "a", "ä"]);
+        assert_eq!(numbers(&mut snapshot, Some("Nord"), limit).await, ["Z"]);
+        assert_eq!(numbers(&mut snapshot, Some("nirgends"), limit).await, Vec::<String>::new());
+    }
+    let page = snapshot.cases(Some(""), "", 10).await.unwrap();
+    let with_subsidy: Vec<_> = page.iter().filter(|f| !f.subsidies.is_empty()).map(|f| &f.case.fallnr).collect();
+    assert_eq!(with_subsidy, ["a"]);
+}
+
+async fn what_cannot_be_read_is_named_by_table_and_column(house: House) {
+    house.sql(TEAMS).await;
+    house.sql(CASES).await;
+    house.sql("insert into aktivitaet (fallnr, art, datum, anzahl) values ('9', 'geheim', '2026-11-23', 1)").await;
+    let error = house.snapshot().await.case("9").await.unwrap_err();
+    assert!(matches!(error, StoreError::Content("aktivitaet")), "{error}");
+    assert!(!error.to_string().contains("geheim"), "no error repeats anybody's data: {error}");
+}
+
+async fn the_head_holds_teams_events_colleagues_and_who_is_absent(house: House) {
+    house.sql(TEAMS).await;
+    house
+        .sql(
+            "insert into kollege (kuerzel, name, email, rolle, team, region, vertretung) values
+                ('tl', 'Ärmel, Ö.', null, 'TL', 'T9', '', null),
+                ('BAK1', 'B', 'bak1@jobcenter.example', 'BAK', 'T1', 'Neckarsulm', 'tl');
+            insert into veranstaltung (source, row_key, team, titel, art, datum, durchgefuehrt) values
+                ('v', '1', 'T1', 'Messe', 'Messe', '2026-10-01', true),
+                ('v', '2', 'T1', 'Tag', 'Event', '2026-09-01', false),
+                ('v', '3', 'T1', 'ohne Tag', 'Event', null, false),
+                ('v', '4', 'T9', 'ohne Team', 'Event', '2026-09-01', false);
+            insert into abwesenheit (source, row_key, kuerzel, von, bis) values
+                ('a', '1', 'heute', '2026-11-23', '2026-11-23'), ('a', '2', 'offen', '2026-11-01', null),
+                ('a', '3', 'verdreht', '2026-11-23', '2026-11-22'), ('a', '4', 'morgen', '2026-11-24', null),
+                ('a', '5', 'gestern', '2026-11-01', '2026-11-22'), ('b', '1', 'heute', '2026-11-20', '2026-11-30');",
+        )
+        .await;
+    let head = house.snapshot().await.head(None, day("2026-11-23")).await.unwrap();
+    assert_eq!(head.revision, 0);
+    assert_eq!(head.offices, BTreeSet::from([String::new(), "Nord".to_owned()]));
+    assert_eq!(
+        head.teams,
+        [
+            Team {
+                team: "T1".into(),
+                name: "Team Süd".into(),
+                postfach: text("sued@jobcenter.example"),
+                bundesland: Bundesland::Bw,
+                leitung: text("TL1"),
+                dienststelle: String::new(),
+                beginn: Some(day("2026-01-01")),
+            },
+            Team {
+                team: "T2".into(),
+                name: "Team Nord".into(),
+                postfach: None,
+                bundesland: Bundesland::By,
+                leitung: None,
+                dienststelle: "Nord".into(),
+                beginn: None,
+            },
+        ]
+    );
+    assert_eq!(
+        head.events["T1"],
+        [
+            Event { datum: day("2026-09-01"), durchgefuehrt: false },
+            Event { datum: day("2026-10-01"), durchgefuehrt: true }
+        ]
+    );
+    assert_eq!(head.events.len(), 1);
+    assert_eq!(
+        head.colleagues,
+        [
+            Colleague {
+                kuerzel: "BAK1".into(),
+                name: "B".into(),
+                email: text("bak1@jobcenter.example"),
+                rolle: Rolle::Bak,
+                team: "T1".into(),
+                region: "Neckarsulm".into(),
+                vertretung: text("tl"),
+            },
+            Colleague {
+                kuerzel: "tl".into(),
+                name: "Ärmel, Ö.".into(),
+                email: None,
+                rolle: Rolle::Tl,
+                team: "T9".into(),
+                region: String::new(),
+                vertretung: None,
+            },
+        ]
+    );
+    assert_eq!(head.absent, BTreeSet::from(["heute".to_owned(), "offen".to_owned()]));
+}
+
+async fn the_head_of_an_office_holds_its_teams_alone(house: House) {
+    house.sql(TEAMS).await;
+    house.sql(CASES).await;
+    house.sql("insert into aktivitaet (fallnr, art, datum, anzahl) values ('Z', 'ag_kontakt', '2026-11-23', 1)").await;
+    let mut write = house.db.begin_write().await.unwrap();
+    write.touch_datenstand("T1", at("16:12:00")).await.unwrap();
+    write.touch_datenstand("T2", at("16:13:00.000001")).await.unwrap();
+    write.commit().await.unwrap();
+    let head = house.snapshot().await.head(Some("Nord"), day("2026-11-23")).await.unwrap();
+    assert_eq!(head.teams.iter().map(|t| t.team.as_str()).collect::<Vec<_>>(), ["T2"]);
+    assert_eq!(head.datenstand, [("T2".to_owned(), at("16:13:00.000001"))].into());
+    assert_eq!(head.evidence.keys().collect::<Vec<_>>(), ["T2"]);
+    assert_eq!(head.offices.len(), 2, "which offices there are is known to each");
+}
+
+async fn evidence_is_any_day_of_any_case_of_the_team(house: House) {
+    house.sql(TEAMS).await;
+    house.sql(CASES).await;
+    house
+        .sql(
+            "insert into aktivitaet (fallnr, art, datum, anzahl) values
+                ('ä', 'stellensuchlauf', '2031-01-01', 1),
+                ('a', 'ag_kontakt', '2026-11-23', 0),
+                ('Z', 'ag_kontakt', '2020-01-01', 3), ('Z', 'kontaktversuch', '2020-01-01', 0),
+                ('unbekannt', 'aussendienst', '2026-11-23', 1);
+            update betreuung set fazit_am = '2031-01-01' where fallnr = 'Z';",
+        )
+        .await;
+    let head = house.snapshot().await.head(None, day("2026-11-23")).await.unwrap();
+    let column = Evidence::Column(Column::HauptbetreuerSeit);
+    assert_eq!(head.evidence["T1"], [Evidence::Activity(Art::Stellensuchlauf), column]);
+    assert_eq!(head.evidence["T2"], [Evidence::Activity(Art::AgKontakt), Evidence::Column(Column::FazitAm)]);
+    assert!(head.has_evidence("T1", column));
+    assert!(!head.has_evidence("T1", Evidence::Activity(Art::AgKontakt)));
+    assert!(!head.has_evidence("T9", column));
+}
+
+async fn a_snapshot_sees_one_moment(house: House) {
+    house.sql(TEAMS).await;
+    let mut before = house.snapshot().await;
+    house.sql(CASES).await;
+    let mut write = house.db.begin_write().await.unwrap();
+    write.bump_revision().await.unwrap();
+    write.commit().await.unwrap();
+    assert_eq!(before.cases(None, "", 10).await.unwrap().len(), 0);
+    assert_eq!(before.head(None, day("2026-11-23")).await.unwrap().revision, 0);
+    let mut after = house.snapshot().await;
+    assert_eq!((after.revision(), after.cases(None, "", 10).await.unwrap().len()), (1, 6));
+}
+
+async fn a_ledger_entry_comes_back_as_it_went_in(house: House) {
+    let mut sent = Marks::default();
+    for (role, date) in [(Role::Bak, "0001-01-01"), (Role::Team, "2026-11-20"), (Role::Tl, "9999-12-31")] {
+        sent.set(role, Some(day(date)));
+    }
+    let full = Entry {
+        next_step: Some(day("2026-11-30")),
+        step: "überfällig".into(),
+        sent,
+        addressed: Roles::only(Role::Ifk).and(Roles::only(Role::Tl)),
+        bak: text("BAK1"),
+        ifk: text(""),
+        untold: Role::ALL.iter().copied().collect(),
+        ..entry("Ä1", "besuch-16", "2026-W48")
+    };
+    let mut entries = vec![full.clone(), entry("", "veranstaltung", "")];
+    let ended = [
+        Ended::Fulfilled(Evidence::Activity(Art::AgKontakt), Some(day("2026-11-19"))),
+        Ended::Fulfilled(Evidence::Column(Column::FazitAm), None),
+        Ended::Fulfilled(Evidence::Kennung, None),
+        Ended::Fulfilled(Evidence::LaterSubsidy, Some(day("2026-11-19"))),
+        Ended::Fulfilled(Evidence::Event, Some(day("2026-11-19"))),
+        Ended::Lapsed(day("2026-11-18")),
+        Ended::Resting,
+        Ended::Moot,
+        Ended::Withdrawn,
+    ];
+    for (cycle, how) in ended.into_iter().enumerate() {
+        let ended = Some((day("2026-11-20"), how));
+        entries.push(Entry { ended, ..entry("Ä1", "fazit", &cycle.to_string()) });
+    }
+    let mut run = house.run("", "2026-11-23").await;
+    run.ledger(&entries).await.unwrap();
+    // Written again with other content: replaced, not added.
+    let changed = Entry { raw: day("2026-11-01"), sent: Marks::default(), bak: None, ..full };
+    run.ledger(std::slice::from_ref(&changed)).await.unwrap();
+    run.commit().await.unwrap();
+    entries[0] = changed;
+    let mut snapshot = house.snapshot().await;
+    assert_eq!(snapshot.ledger_of("").await.unwrap(), [entries.remove(1)]);
+    assert_eq!(snapshot.ledger_of("Ä1").await.unwrap(), entries);
+    assert_eq!(snapshot.ledger_of("Ä2").await.unwrap(), []);
+}
+
+async fn the_ledger_is_read_by_range_by_key_and_by_case(house: House) {
+    let told = closed("b", "fazit", "1");
+    let untold = Entry { untold: Roles::only(Role::Bak), ..closed("b", "fazit", "2") };
+    let (a, b, umlaut) = (entry("a", "x", ""), entry("b", "x", ""), entry("ä", "x", ""));
+    let (team, old_team) = (entry("", "x", "neu"), closed("", "x", "alt"));
+    let all = [&told, &untold, &a, &b, &umlaut, &team, &old_team].map(Clone::clone);
+    let mut run = house.run("", "2026-11-23").await;
+    run.ledger(&all).await.unwrap();
+    run.commit().await.unwrap();
+
+    let mut snapshot = house.snapshot().await;
+    let mut cycles = async |after: &str, upto: Option<&str>| -> Vec<(String, String)> {
+        let entries = snapshot.ledger(after, upto).await.unwrap();
+        let mut keys: Vec<_> = entries.into_iter().map(|e| (e.fallnr, e.key.cycle)).collect();
+        keys.sort();
+        keys
+    };
+    let pair = |fallnr: &str, cycle: &str| (fallnr.to_owned(), cycle.to_owned());
+    assert_eq!(cycles("", Some("a")).await, [pair("a", "")]);
+    assert_eq!(cycles("a", Some("b")).await, [pair("b", ""), pair("b", "2")]);
+    assert_eq!(cycles("b", None).await, [pair("ä", "")]);
+    assert_eq!(cycles("ä", None).await, []);
+    assert_eq!(snapshot.ledger_of_teams().await.unwrap(), [team.clone()]);
+
+    let unknown = key("x", "b", "nie");
+    let asked = [
+        ("b", &told.key),
+        ("b", &untold.key),
+        ("b", &b.key),
+        ("a", &told.key),
+        ("b", &unknown),
+        ("", &old_team.key),
+        ("", &team.key),
+    ];
+    let mut known = snapshot.ledger_known(&asked).await.unwrap();
+    known.sort_by(|one, other| one.fallnr.cmp(&other.fallnr));
+    assert_eq!(known, [old_team.clone(), told.clone()], "closed and told alone: the others come by range");
+    assert_eq!(snapshot.ledger_known(&[]).await.unwrap(), []);
+}
+
+async fn a_thousand_ledger_entries_are_one_call(house: House) {
+    let entries: Vec<_> = (0..1001).map(|n| closed(&format!("{n:05}"), "x", "")).collect();
+    let mut run = house.run("", "2026-11-23").await;
+    run.ledger(&entries).await.unwrap();
+    run.ledger(&[]).await.unwrap();
+    run.commit().await.unwrap();
+    let keys: Vec<_> = entries.iter().map(|e| (e.fallnr.as_str(), &e.key)).collect();
+    let mut known = house.snapshot().await.ledger_known(&keys).await.unwrap();
+    known.sort_by(|one, other| one.fallnr.cmp(&other.fallnr));
+    assert_eq!(known, entries);
+}
+
+async fn a_morning_is_written_once(house: House) {
+    house.run("", "2026-11-23").await.commit().await.unwrap();
+    assert!(matches!(house.db.begin_run("", day("2026-11-23"), at("07:00:00")).await.unwrap(), Begun::Done));
+    house.run("Nord", "2026-11-23").await.commit().await.unwrap();
+    house.run("", "2026-11-24").await.commit().await.unwrap();
+    let mut snapshot = house.snapshot().await;
+    assert_eq!(snapshot.last_run("").await.unwrap(), Some(day("2026-11-24")));
+    assert_eq!(snapshot.last_run("Nord").await.unwrap(), Some(day("2026-11-23")));
+    assert_eq!(snapshot.last_run("Süd").await.unwrap(), None);
+}
+
+async fn a_morning_before_the_last_one_is_refused(house: House) {
+    house.run("", "2026-11-23").await.commit().await.unwrap();
+    let begun = house.db.begin_run("", day("2026-11-20"), at("07:00:00")).await.unwrap();
+    assert!(matches!(begun, Begun::Later(later) if later == day("2026-11-23")), "{begun:?}");
+    // The refusal leaves no row behind.
+    assert!(matches!(house.db.begin_run("", day("2026-11-20"), at("07:00:00")).await.unwrap(), Begun::Later(_)));
+}
+
+async fn of_two_mornings_at_once_one_is_written(house: House) {
+    let db = house.db.clone();
+    let first = house.run("", "2026-11-23").await;
+    let second = tokio::spawn(async move { db.begin_run("", day("2026-11-23"), at("06:30:01")).await.unwrap() });
+    tokio::task::yield_now().await;
+    first.commit().await.unwrap();
+    assert!(matches!(second.await.unwrap(), Begun::Done));
+}
+
+async fn what_is_dropped_leaves_no_trace(house: House) {
+    let mut run = house.run("", "2026-11-23").await;
+    run.ledger(&[entry("1", "x", "")]).await.unwrap();
+    run.mails(&[mail("a")]).await.unwrap();
+    run.team_runs(["T1"]).await.unwrap();
+    drop(run);
+    let mut write = house.db.begin_write().await.unwrap();
+    write.bump_revision().await.unwrap();
+    drop(write);
+    let mut snapshot = house.snapshot().await;
+    assert_eq!(snapshot.revision(), 0);
+    assert_eq!(snapshot.ledger_of("1").await.unwrap(), []);
+    assert_eq!(snapshot.last_run("").await.unwrap(), None);
+    assert_eq!(house.states().await, []);
+    house.run("", "2026-11-23").await.commit().await.unwrap();
+}
+
+async fn what_a_run_remembers_comes_back(house: House) {
+    house.sql(TEAMS).await;
+    let count = |bak: &str, open| WeekCount { team: "T1".into(), week: "2026-W48".into(), bak: bak.into(), open };
+    let mut run = house.run("", "2026-11-20").await;
+    run.team_runs(["T1", "T2"]).await.unwrap();
+    run.add_team_rules("T1", ["fazit", "ag-kontakt"]).await.unwrap();
+    run.add_team_rules("T2", ["fazit"]).await.unwrap();
+    run.wochenstand(&[count("", 40), count("BAK1", u32::MAX)]).await.unwrap();
+    run.commit().await.unwrap();
+    let mut run = house.run("", "2026-11-23").await;
+    run.team_runs(["T1"]).await.unwrap();
+    run.add_team_rules("T1", ["fazit"]).await.unwrap();
+    run.remove_team_rules("T2", ["fazit", "nie gehabt"]).await.unwrap();
+    run.wochenstand(&[count("", 41)]).await.unwrap();
+    run.commit().await.unwrap();
+
+    let mut snapshot = house.snapshot().await;
+    let (friday, monday) = (day("2026-11-20"), day("2026-11-23"));
+    let team_runs = |pairs: &[(&str, NaiveDate)]| pairs.iter().map(|(t, d)| ((*t).to_owned(), *d)).collect();
+    assert_eq!(snapshot.team_runs_before(friday).await.unwrap(), team_runs(&[]));
+    assert_eq!(snapshot.team_runs_before(monday).await.unwrap(), team_runs(&[("T1", friday), ("T2", friday)]));
+    let tuesday = monday + Duration::days(1);
+    assert_eq!(snapshot.team_runs_before(tuesday).await.unwrap(), team_runs(&[("T1", monday), ("T2", friday)]));
+    let rules = snapshot.team_rules().await.unwrap();
+    assert_eq!(rules.len(), 1, "{rules:?}");
+    assert_eq!(rules["T1"], [("fazit".to_owned(), friday), ("ag-kontakt".to_owned(), friday)].into());
+    assert_eq!(snapshot.wochenstand("2026-W48").await.unwrap(), [count("", 41), count("BAK1", u32::MAX)]);
+    assert_eq!(snapshot.wochenstand("2026-W47").await.unwrap(), []);
+}
+
+async fn a_mail_comes_back_as_it_went_in(house: House) {
+    let every_byte: Vec<u8> = (0..=255).cycle().take(70_000).collect();
+    let full = NewMail {
+        kind: Kind::Eskalation,
+        office: "Außenstelle".into(),
+        recipient: "ä@jobcenter.example".into(),
+        subject: "[BAK] „Überfällig“ – 'x'; \"y\"".into(),
+        message: every_byte.clone(),
+        created_at: at("06:30:00.123456"),
+        ..mail("eskalation:x:2026-11-23")
+    };
+    let empty = NewMail { recipient: String::new(), message: Vec::new(), ..mail("leer") };
+    house.queue("2026-11-23", &[full.clone(), empty]).await;
+    let list = house.db.outbox_list(&OutboxFilter::default(), 0, 10).await.unwrap();
+    let got = house.db.outbox_get(list[0].id).await.unwrap().unwrap();
+    assert_eq!(got.message, Some(every_byte.clone()));
+    assert_eq!(got.entry, list[0]);
+    let shown = &list[0];
+    assert_eq!((&shown.dedup_key, shown.kind, &shown.office), (&full.dedup_key, full.kind, &full.office));
+    assert_eq!((&shown.recipient, shown.day, &shown.subject), (&full.recipient, full.day, &full.subject));
+    assert_eq!((&shown.message_id, &shown.sha256), (&full.message_id, &full.sha256));
+    assert_eq!((shown.state, shown.attempts), (OutboxState::Queued, 0));
+    assert_eq!((shown.created_at, shown.next_attempt_at), (full.created_at, full.created_at));
+    assert_eq!((shown.sent_at, &shown.error), (None, &None));
+    assert_eq!(house.db.outbox_get(list[1].id).await.unwrap().unwrap().message, Some(Vec::new()));
+    assert_eq!(house.db.outbox_get(list[1].id + 1).await.unwrap(), None);
+
+    assert_eq!(house.db.claim(at("06:30:00.123455"), at("07:00:00"), "A").await.unwrap().unwrap().dedup_key, "leer");
+    assert_eq!(house.db.claim(at("06:30:00.123455"), at("07:00:00"), "A").await.unwrap(), None);
+    let claimed = house.db.claim(at("06:30:00.123456"), at("07:00:00"), "A").await.unwrap().unwrap();
+    assert_eq!((claimed.id, claimed.attempt, claimed.message), (shown.id, 1, every_byte));
+    assert_eq!((claimed.kind, claimed.office, claimed.recipient), (full.kind, full.office, full.recipient));
+    assert_eq!((claimed.day, claimed.subject, claimed.message_id), (full.day, full.subject, full.message_id));
+    assert_eq!((claimed.sha256, claimed.created_at), (full.sha256, full.created_at));
+}
+
+async fn a_mail_with_a_known_key_is_not_queued_twice(house: House) {
+    house.queue("2026-11-20", &[mail("a")]).await;
+    let mut run = house.run("", "2026-11-23").await;
+    let again = |key: &str, id: &str| NewMail { message_id: format!("<{id}>"), ..mail(key) };
+    let known = run.mails(&[mail("b"), again("a", "2"), again("b", "3"), mail("c")]).await.unwrap();
+    run.commit().await.unwrap();
+    assert_eq!(known, ["a", "b"]);
+    let keys: Vec<_> = house.states().await.into_iter().map(|(key, _)| key).collect();
+    assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), 3);
+    assert_eq!(keys.len(), 3);
+}
+
+async fn the_send_log_says_who_was_told_what(house: House) {
+    let notice = |fallnr: &str, step: &str, role| Notice {
+        fallnr: fallnr.into(),
+        key: key("besuch-16", "F1", "2027-02-28"),
+        step: step.into(),
+        role,
+    };
+    let notices = vec![notice("1", "planung", Role::Ifk), notice("1", "planung", Role::Bak), notice("", "x", Role::Tl)];
+    let first = NewMail { kind: Kind::Mitteilung, day: day("2026-11-20"), notices, ..mail("m") };
+    house.queue("2026-11-20", std::slice::from_ref(&first)).await;
+    house.queue("2026-11-23", &[NewMail { notices: vec![notice("1", "faellig", Role::Bak)], ..mail("t") }]).await;
+    let sent = house.db.claim(at("07:00:00"), at("08:00:00"), "A").await.unwrap().unwrap();
+    assert!(house.db.mark_sent(sent.id, "A", at("07:00:01")).await.unwrap());
+
+    let told = house.snapshot().await.told("1").await.unwrap();
+    let short: Vec<_> = told.iter().map(|t| (t.step.as_str(), t.role, t.kind, t.day, t.state)).collect();
+    assert_eq!(
+        short,
+        [
+            ("planung", Role::Bak, Kind::Mitteilung, day("2026-11-20"), OutboxState::Sent),
+            ("planung", Role::Ifk, Kind::Mitteilung, day("2026-11-20"), OutboxState::Sent),
+            ("faellig", Role::Bak, Kind::Tagesuebersicht, day("2026-11-23"), OutboxState::Queued),
+        ]
+    );
+    assert_eq!(told[0].key, key("besuch-16", "F1", "2027-02-28"));
+    assert_eq!(told[0].recipient, first.recipient);
+    assert_eq!(house.snapshot().await.told("").await.unwrap().len(), 1);
+}
+
+async fn a_newer_overview_replaces_one_that_still_waits(house: House) {
+    let other = NewMail { kind: Kind::Mitteilung, ..mail("mitteilung") };
+    let elsewhere = NewMail { office: "Nord".into(), ..mail("nord") };
+    house.queue("2026-11-20", &[mail("unterwegs"), mail("wartet"), other, elsewhere]).await;
+    let claimed = house.db.claim(at("07:00:00"), at("08:00:00"), "A").await.unwrap().unwrap();
+    assert_eq!(claimed.dedup_key, "unterwegs");
+    let waiting = house.snapshot().await.undelivered(Kind::Tagesuebersicht, "").await.unwrap();
+    assert_eq!(
+        waiting.iter().map(|m| (m.recipient.as_str(), m.day)).collect::<Vec<_>>(),
+        [("wartet@jobcenter.example", day("2026-11-23"))]
+    );
+    let mut run = house.run("", "2026-11-23").await;
+    assert_eq!(run.supersede(&[claimed.id, waiting[0].id]).await.unwrap(), 1, "one is on its way already");
+    run.commit().await.unwrap();
+    let states = house.states().await;
+    assert_eq!(states[0], ("unterwegs".to_owned(), OutboxState::Sending));
+    assert_eq!(states[1], ("wartet".to_owned(), OutboxState::Superseded));
+    assert_eq!(states[2].1, OutboxState::Queued);
+    assert!(!house.db.outbox_cancel(waiting[0].id).await.unwrap());
+}
+
+async fn reminders_look_at_the_days_before(house: House) {
+    let on = |date: &str, key: &str| NewMail { kind: Kind::Mitteilung, day: day(date), ..mail(key) };
+    let mails = [on("2026-11-16", "a"), on("2026-11-17", "b"), on("2026-11-20", "c"), on("2026-11-20", "d")];
+    house.queue("2026-11-20", &mails).await;
+    let list = house.db.outbox_list(&OutboxFilter::default(), 0, 10).await.unwrap();
+    assert!(house.db.outbox_cancel(list[3].id).await.unwrap());
+    let mut snapshot = house.snapshot().await;
+    let (from, to) = (day("2026-11-17"), day("2026-11-20"));
+    let reached = snapshot.recipients(Kind::Mitteilung, from, to).await.unwrap();
+    let expected = [("b@jobcenter.example".to_owned(), from), ("c@jobcenter.example".to_owned(), to)];
+    assert_eq!(reached, expected.into());
+    assert_eq!(snapshot.recipients(Kind::Eskalation, from, to).await.unwrap(), BTreeSet::new());
+}
+
+async fn a_mail_is_claimed_by_one_worker_at_a_time(house: House) {
+    house.queue("2026-11-23", &[mail("a")]).await;
+    assert_eq!(house.db.claim(at("06:29:59"), at("07:30:00"), "A").await.unwrap(), None, "not due yet");
+    let mail = house.db.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap().unwrap();
+    assert_eq!(house.db.claim(at("07:29:59"), at("08:00:00"), "B").await.unwrap(), None);
+    assert!(!house.db.mark_sent(mail.id, "B", at("07:01:00")).await.unwrap(), "not B's to say");
+    assert!(house.db.mark_sent(mail.id, "A", at("07:01:00.5")).await.unwrap());
+    assert!(!house.db.mark_sent(mail.id, "A", at("07:02:00")).await.unwrap(), "said once");
+    let shown = house.db.outbox_get(mail.id).await.unwrap().unwrap().entry;
+    assert_eq!((shown.state, shown.sent_at, shown.attempts), (OutboxState::Sent, Some(at("07:01:00.5")), 1));
+    assert_eq!(house.db.claim(at("23:00:00"), at("23:30:00"), "B").await.unwrap(), None);
+}
+
+async fn many_workers_share_the_queue_without_sharing_a_mail(house: House) {
+    let mails: Vec<_> = (0..60).map(|n| mail(&format!("m{n:02}"))).collect();
+    house.queue("2026-11-23", &mails).await;
+    let workers: Vec<_> = (0..4)
+        .map(|worker| {
+            let db = house.db.clone();
+            tokio::spawn(async move {
+                let mut mine = Vec::new();
+                let token = worker.to_string();
+                while let Some(mail) = db.claim(at("07:00:00"), at("07:30:00"), &token).await.unwrap() {
+                    mine.push(mail.dedup_key);
+                    assert!(db.mark_sent(mail.id, &token, at("07:00:01")).await.unwrap());
+                }
+                mine
+            })
+        })
+        .collect();
+    let mut sent = Vec::new();
+    for worker in workers {
+        sent.extend(worker.await.unwrap());
+    }
+    sent.sort();
+    assert_eq!(sent, mails.into_iter().map(|mail| mail.dedup_key).collect::<Vec<_>>());
+}
+
+async fn an_expired_lease_passes_the_mail_on_and_ends_the_old_workers_say(house: House) {
+    house.queue("2026-11-23", &[mail("a")]).await;
+    let first = house.db.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap().unwrap();
+    let second = house.db.claim(at("07:30:00"), at("08:00:00"), "B").await.unwrap().unwrap();
+    assert_eq!((first.id, first.attempt, second.id, second.attempt), (second.id, 1, first.id, 2));
+    assert_eq!(first.message_id, second.message_id);
+    for held in [
+        house.db.mark_sent(first.id, "A", at("07:31:00")).await,
+        house.db.mark_again(first.id, "A", at("07:31:00"), "").await,
+        house.db.mark_failed(first.id, "A", "").await,
+    ] {
+        assert!(!held.unwrap());
+    }
+    assert!(house.db.mark_failed(second.id, "B", "550").await.unwrap());
+    let shown = house.db.outbox_get(second.id).await.unwrap().unwrap().entry;
+    assert_eq!((shown.state, shown.error, shown.sent_at), (OutboxState::Failed, text("550"), None));
+}
+
+async fn a_failed_attempt_waits_until_its_time(house: House) {
+    house.queue("2026-11-23", &[mail("a"), mail("b")]).await;
+    let a = house.db.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap().unwrap();
+    assert!(house.db.mark_again(a.id, "A", at("07:05:00.000001"), "451 später").await.unwrap());
+    let shown = house.db.outbox_get(a.id).await.unwrap().unwrap().entry;
+    assert_eq!((shown.state, shown.next_attempt_at), (OutboxState::Queued, at("07:05:00.000001")));
+    assert_eq!(shown.error, text("451 später"));
+    assert_eq!(house.db.claim(at("07:05:00"), at("07:30:00"), "A").await.unwrap().unwrap().dedup_key, "b");
+    assert_eq!(house.db.claim(at("07:05:00"), at("07:30:00"), "A").await.unwrap(), None);
+    let again = house.db.claim(at("07:05:00.5"), at("07:30:00"), "A").await.unwrap().unwrap();
+    assert_eq!((again.id, again.attempt), (a.id, 2));
+    assert!(house.db.mark_sent(a.id, "A", at("07:06:00")).await.unwrap());
+    assert_eq!(house.db.outbox_get(a.id).await.unwrap().unwrap().entry.error, None);
+}
+
+async fn mails_are_retried_and_called_back_by_hand(house: House) {
+    house.queue("2026-11-23", &[mail("a")]).await;
+    let mail = house.db.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap().unwrap();
+    assert!(!house.db.outbox_cancel(mail.id).await.unwrap(), "somebody is sending it");
+    assert!(!house.db.outbox_retry(mail.id, at("07:01:00")).await.unwrap());
+    assert!(house.db.mark_failed(mail.id, "A", "550").await.unwrap());
+    assert_eq!(house.db.claim(at("09:00:00"), at("09:30:00"), "A").await.unwrap(), None, "given up");
+    assert!(house.db.outbox_retry(mail.id, at("10:00:00")).await.unwrap());
+    assert!(house.db.outbox_cancel(mail.id).await.unwrap());
+    assert_eq!(house.states().await[0].1, OutboxState::Cancelled);
+    assert_eq!(house.db.claim(at("11:00:00"), at("11:30:00"), "A").await.unwrap(), None);
+    assert!(house.db.outbox_retry(mail.id, at("12:00:00")).await.unwrap());
+    assert!(house.db.claim(at("11:59:59"), at("12:30:00"), "A").await.unwrap().is_none());
+    assert!(house.db.claim(at("12:00:00"), at("12:30:00"), "A").await.unwrap().is_some());
+    assert!(house.db.mark_failed(mail.id, "A", "550").await.unwrap());
+    house.sql("update outbox set message = null").await;
+    assert!(!house.db.outbox_retry(mail.id, at("13:00:00")).await.unwrap(), "there is nothing left to send");
+    assert_eq!(house.db.outbox_get(mail.id).await.unwrap().unwrap().message, None);
+    assert!(!house.db.outbox_retry(mail.id + 1, at("13:00:00")).await.unwrap());
+}
+
+async fn the_queue_is_listed_by_what_is_asked(house: House) {
+    let other = NewMail { kind: Kind::Admin, day: day("2026-11-20"), recipient: "admin@x.example".into(), ..mail("b") };
+    house.queue("2026-11-23", &[mail("a"), other, mail("c")]).await;
+    house.db.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap().unwrap();
+    let list = async |filter: OutboxFilter, after, limit| -> String {
+        house.db.outbox_list(&filter, after, limit).await.unwrap().into_iter().map(|mail| mail.dedup_key).collect()
+    };
+    let all = OutboxFilter::default;
+    assert_eq!(list(all(), 0, 10).await, "abc");
+    assert_eq!(list(OutboxFilter { state: Some(OutboxState::Queued), ..all() }, 0, 10).await, "bc");
+    assert_eq!(list(OutboxFilter { kind: Some(Kind::Admin), ..all() }, 0, 10).await, "b");
+    assert_eq!(list(OutboxFilter { day: Some(day("2026-11-23")), ..all() }, 0, 10).await, "ac");
+    assert_eq!(list(OutboxFilter { recipient: text("admin@x.example"), ..all() }, 0, 10).await, "b");
+    let first = house.db.outbox_list(&all(), 0, 1).await.unwrap();
+    assert_eq!(list(all(), first[0].id, 1).await, "b");
+}
+
+async fn a_record_replaces_and_says_what_it_could_not_place(house: House) {
+    house.sql(TEAMS).await;
+    house.sql(CASES).await;
+    let cases = ["9", "nie gesehen", "Z", "9"].map(str::to_owned);
+    let record = async |anzahl, now| {
+        house.db.record(Art::Stellensuchlauf, &cases, day("2026-11-23"), anzahl, now).await.unwrap()
+    };
+    let first = record(2, at("12:00:00")).await;
+    assert_eq!((first.changed, first.unknown), (vec!["9".to_owned(), "Z".into()], vec!["nie gesehen".to_owned()]));
+    let second = record(2, at("13:00:00")).await;
+    assert_eq!((second.changed.len(), second.unchanged), (0, vec!["9".to_owned(), "Z".into()]));
+    let head = house.snapshot().await.head(None, day("2026-11-23")).await.unwrap();
+    assert_eq!(head.revision, 1, "saying the same again changes no facts");
+    assert_eq!(head.datenstand, [("T1".to_owned(), at("13:00:00")), ("T2".to_owned(), at("13:00:00"))].into());
+    assert!(head.has_evidence("T2", Evidence::Activity(Art::Stellensuchlauf)));
+    assert_eq!(record(0, at("14:00:00")).await.changed.len(), 2);
+    let head = house.snapshot().await.head(None, day("2026-11-23")).await.unwrap();
+    assert!(!head.has_evidence("T2", Evidence::Activity(Art::Stellensuchlauf)));
+    let file = house.snapshot().await.case("9").await.unwrap().unwrap();
+    assert_eq!(file.activities, [Activity { art: Art::Stellensuchlauf, day: day("2026-11-23"), anzahl: 0 }]);
+
+    let nobody = ["nie gesehen".to_owned()];
+    house.db.record(Art::AgKontakt, &nobody, day("2026-11-23"), 1, at("15:00:00")).await.unwrap();
+    let head = house.snapshot().await.head(None, day("2026-11-23")).await.unwrap();
+    assert_eq!((head.revision, head.datenstand["T1"]), (2, at("14:00:00")));
+}
+
+async fn every_change_of_facts_raises_the_revision(house: House) {
+    for expected in 1..=3 {
+        let mut write = house.db.begin_write().await.unwrap();
+        assert_eq!(write.bump_revision().await.unwrap(), expected);
+        write.commit().await.unwrap();
+    }
+    let mut run = house.run("", "2026-11-23").await;
+    assert_eq!(run.facts_revision().await.unwrap(), 3);
+}
+
+async fn a_morning_holds_the_facts_still(house: House) {
+    let mut run = house.run("", "2026-11-23").await;
+    let read = run.facts_revision().await.unwrap();
+    let db = house.db.clone();
+    let import = tokio::spawn(async move {
+        let mut write = db.begin_write().await.unwrap();
+        let revision = write.bump_revision().await.unwrap();
+        write.commit().await.unwrap();
+        revision
+    });
+    tokio::task::yield_now().await;
+    assert_eq!(run.facts_revision().await.unwrap(), read);
+    run.commit().await.unwrap();
+    assert_eq!(import.await.unwrap(), read + 1);
+}
+
+async fn datenstand_never_goes_back(house: House) {
+    house.sql(TEAMS).await;
+    for (time, expected) in [("12:00:00", "12:00:00"), ("11:59:59.999999", "12:00:00"), ("12:00:00.5", "12:00:00.5")] {
+        let mut write = house.db.begin_write().await.unwrap();
+        write.touch_datenstand("T1", at(time)).await.unwrap();
+        write.commit().await.unwrap();
+        let head = house.snapshot().await.head(None, day("2026-11-23")).await.unwrap();
+        assert_eq!(head.datenstand["T1"], at(expected), "after {time}");
+    }
+}
+
+async fn a_copy_holds_the_same_facts_and_no_memory(house: House) {
+    house.sql(TEAMS).await;
+    house.sql(CASES).await;
+    house
+        .sql(
+            "insert into aktivitaet (fallnr, art, datum, anzahl) values
+                ('9', 'ag_kontakt', '2026-11-23', 10), ('9', 'aussendienst', '2026-11-23', 0);
+            insert into kollege (kuerzel, name, email, rolle, team, region, vertretung) values
+                ('B', 'Ä', null, 'FM', 'T1', '', null);
+            insert into foerderung (foerdernr, fallnr, art, arbeitgeber, beginn, ende, potenzial) values
+                ('F', '9', 'MAG', 'x', '2026-01-01', null, 'ja');
+            insert into pause (source, row_key, fallnr, von, bis) values ('p', '1', 'a', '2026-03-01', null);
+            insert into abwesenheit (source, row_key, kuerzel, von, bis) values ('a', '1', 'B', '2026-01-01', null);
+            insert into veranstaltung (source, row_key, team, titel, art, datum, durchgefuehrt) values
+                ('v', '1', 'T1', 'M', 'M', '2026-10-01', true), ('v', '2', 'T1', 'M', 'M', '2026-10-02', false);
+            insert into termin (terminnr, source, fallnr, art, datum, uhrzeit, ort, teilnehmer) values
+                ('t', 's', 'Z', 'aussendienst', '2026-12-01', '09:05', '', null);
+            insert into stelle (refnr, titel, arbeitgeber, ort, arbeitszeit, eingestellt_am, link, quelle, erstmals_am)
+                values ('r', 'Koch', '', '', '', null, '', '', '2026-11-01');",
+        )
+        .await;
+    let mut write = house.db.begin_write().await.unwrap();
+    write.touch_datenstand("T1", at("12:00:00.000001")).await.unwrap();
+    write.bump_revision().await.unwrap();
+    write.commit().await.unwrap();
+    let mut run = house.run("", "2026-11-20").await;
+    run.ledger(&[entry("9", "x", "")]).await.unwrap();
+    run.add_team_rules("T1", ["x"]).await.unwrap();
+    run.commit().await.unwrap();
+
+    let path = house.folder.path().join("neu/kopie.db");
+    let copy = house.db.copy_facts_to(&path, at("06:00:00")).await.unwrap();
+    let (mut old, mut new) = (house.snapshot().await, copy.snapshot().await.unwrap());
+    let today = day("2026-11-23");
+    assert_eq!(new.head(None, today).await.unwrap(), old.head(None, today).await.unwrap());
+    assert_eq!(new.cases(None, "", 99).await.unwrap(), old.cases(None, "", 99).await.unwrap());
+    assert_eq!(new.ledger_of("9").await.unwrap(), []);
+    assert_eq!(new.last_run("").await.unwrap(), None);
+    assert!(new.team_rules().await.unwrap().is_empty());
+    let Db::Sqlite { readers, .. } = &copy else { panic!("a copy is a file") };
+    let typed: (i64, String) = sqlx::query_as(
+        "select (select count(*) from stelle where erstmals_am = '2026-11-01' and eingestellt_am is null), \
+         (select group_concat(typeof(anzahl)) from aktivitaet)",
+    )
+    .fetch_one(readers)
+    .await
+    .unwrap();
+    assert_eq!(typed, (1, "integer,integer".to_owned()));
+    assert!(matches!(house.db.copy_facts_to(&path, at("06:00:00")).await, Err(StoreError::Exists(_))));
+    drop((old, new));
+    copy.close().await;
+}
+
+async fn opening_again_changes_nothing(house: House) {
+    let secret = house.db.secret().await.unwrap();
+    assert_eq!(secret.len(), 32);
+    assert_ne!(secret, [0; 32]);
+    house.sql(TEAMS).await;
+    house.db.close().await;
+    let again = Db::open(&house.url, None, at("09:00:00")).await.unwrap();
+    assert_eq!(again.secret().await.unwrap(), secret);
+    assert_eq!(again.snapshot().await.unwrap().head(None, day("2026-11-23")).await.unwrap().teams.len(), 2);
+}
+
+async fn a_database_of_a_newer_program_is_refused(house: House) {
+    house
+        .sql(
+            "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
+                select 9001, 'later', success, checksum, 0 from _sqlx_migrations where version = 1",
+        )
+        .await;
+    let error = Db::open(&house.url, None, at("09:00:00")).await.unwrap_err();
+    assert!(matches!(error, StoreError::Newer(9001)), "{error}");
+    assert!(error.to_string().contains("neueren Version"), "{error}");
+}
+
+async fn a_database_with_other_tables_is_refused(house: House) {
+    house.sql("update _sqlx_migrations set description = 'x', checksum = checksum || checksum where version = 1").await;
+    let error = Db::open(&house.url, None, at("09:00:00")).await.unwrap_err();
+    assert!(matches!(error, StoreError::Schema(1)), "{error}");
+}
+
+// ---------------------------------------------------------------- what only a file can be
+
+#[tokio::test]
+async fn a_new_file_is_for_its_owner_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("var/lib/haus.db");
+    let db = Db::open(&format!("sqlite:{}", path.display()), None, at("05:00:00")).await.unwrap();
+    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&path), 0o600);
+    assert_eq!(mode(&path.with_file_name("haus.db-wal")), 0o600);
+    assert_eq!(mode(path.parent().unwrap()), 0o700);
+    db.close().await;
+}
+
+#[tokio::test]
+async fn what_is_no_database_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("liste.csv");
+    std::fs::write(&file, "fallnr;art;datum\n".repeat(100)).unwrap();
+    let open = async |url: String| Db::open(&url, None, at("05:00:00")).await.unwrap_err();
+    assert!(matches!(open(format!("sqlite:{}", file.display())).await, StoreError::NotADatabase));
+    assert!(matches!(open(format!("sqlite:{}/x/haus.db", file.display())).await, StoreError::Directory(_)));
+    assert!(matches!(open(format!("sqlite:{}", folder.path().display())).await, StoreError::File(_)));
+    for url in ["", "sqlite:", "sqlite::memory:", "mysql://x", "haus.db"] {
+        assert!(matches!(open(url.to_owned()).await, StoreError::Url), "{url}");
+    }
+    let nobody = open(format!("postgres:///x?host={}&user=x", folder.path().display())).await;
+    assert!(matches!(nobody, StoreError::Unreachable), "{nobody}");
+}
