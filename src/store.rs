@@ -12,6 +12,7 @@ mod cases;
 mod copy;
 mod dialect;
 mod error;
+pub mod import;
 mod memory;
 mod open;
 mod outbox;
