@@ -4,9 +4,10 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
-use sqlx::{QueryBuilder, Row, SqliteConnection};
+use sqlx::{AssertSqlSafe, SqliteConnection};
 
-use super::dialect::{PG_INSTANT, SQLITE_BEGIN_WRITE, SQLITE_INSTANT, Tx, one};
+use super::dialect::{SQLITE_BEGIN_WRITE, Tx, on, one};
+use super::open::scratch;
 use super::{Db, StoreError};
 
 /// The tables that hold facts, with their columns. The memory of what was said and the queue stay behind.
@@ -52,9 +53,8 @@ impl Db {
     /// Copies one state of all facts into a fresh SQLite file at `path` and opens it. Memory stays bounded; the file
     /// is the caller's to remove.
     pub async fn copy_facts_to(&self, path: &Path, now: DateTime<Utc>) -> Result<Self, StoreError> {
-        let copy = Self::open_scratch(path, now).await?;
+        let (copy, writer) = scratch(path, now).await?;
         let mut source = self.read().await?;
-        let Self::Sqlite { writer, .. } = &copy else { return Err(StoreError::Url) };
         let mut target = writer.begin_with(SQLITE_BEGIN_WRITE).await?;
         let (revision,): (i64,) = one!(&mut source, "select facts_revision from installation where id = 1")?;
         sqlx::query("update installation set facts_revision = $1 where id = 1")
@@ -69,63 +69,53 @@ impl Db {
     }
 }
 
-/// Everything crosses as the text that SQLite would keep; its columns turn numbers back into numbers.
+/// Each row crosses as one text, a JSON array, and a page of them goes in as one parameter: bound one by one, the
+/// values of a million activities take three times as long. JSON has the types that matter, and both databases write
+/// dates and instants into it as SQLite keeps them.
 async fn copy_table(
     source: &mut Tx,
     target: &mut SqliteConnection,
-    table: &'static str,
-    columns: &[&'static str],
-) -> Result<(), StoreError> {
-    let instant = match source {
-        Tx::Sqlite(_) => SQLITE_INSTANT,
-        Tx::Postgres(_) => PG_INSTANT,
-    };
-    let list: Vec<String> = columns
-        .iter()
-        .map(|&column| match column {
-            "at" => instant.to_owned(),
-            "durchgefuehrt" => "case when durchgefuehrt then '1' else '0' end".to_owned(),
-            column => format!("cast({column} as text)"),
-        })
-        .collect();
-    // Names of tables and columns from the list above, nothing from outside.
-    let select = sqlx::AssertSqlSafe(format!("select {} from {table}", list.join(", ")));
-    let mut page: Vec<Vec<Option<String>>> = Vec::with_capacity(ROWS);
-    macro_rules! pump {
-        ($tx:expr) => {{
-            let mut rows = sqlx::query(select).fetch(&mut **$tx);
-            while let Some(row) = rows.try_next().await? {
-                page.push((0..columns.len()).map(|column| row.try_get(column)).collect::<Result<_, _>>()?);
-                if page.len() == ROWS {
-                    insert(target, table, columns, &page).await?;
-                    page.clear();
-                }
-            }
-        }};
-    }
-    match source {
-        Tx::Sqlite(tx) => pump!(tx),
-        Tx::Postgres(tx) => pump!(tx),
-    }
-    insert(target, table, columns, &page).await
-}
-
-async fn insert(
-    target: &mut SqliteConnection,
     table: &str,
     columns: &[&str],
-    rows: &[Vec<Option<String>>],
 ) -> Result<(), StoreError> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let mut query = QueryBuilder::new("insert into ");
-    query.push(table).push(" (").push(columns.join(", ")).push(") ");
-    query.push_values(rows, |mut line, row| {
-        for value in row {
-            line.push_bind(value);
+    let values: Vec<String> = (0..columns.len()).map(|column| format!("value ->> {column}")).collect();
+    let names = columns.join(", ");
+    // Only names from the list above are put together here, nothing from outside.
+    let insert = format!("insert into {table} ({names}) select {} from json_each($1)", values.join(", "));
+    let select = AssertSqlSafe(format!("select cast({}({names}) as text) from {table}", source.json_array()));
+    let mut page = Page::default();
+    on!(source, conn => {
+        let mut rows = sqlx::query_scalar(select).fetch(conn);
+        while let Some::<String>(row) = rows.try_next().await? {
+            page.push(&row);
+            if page.rows == ROWS {
+                sqlx::query(AssertSqlSafe(insert.as_str())).bind(page.take()).execute(&mut *target).await?;
+            }
         }
     });
-    query.build().execute(target).await?;
+    sqlx::query(AssertSqlSafe(insert.as_str())).bind(page.take()).execute(target).await?;
     Ok(())
+}
+
+/// Rows on their way, as the inside of a JSON array.
+#[derive(Default)]
+struct Page {
+    rows: usize,
+    json: String,
+}
+
+impl Page {
+    fn push(&mut self, row: &str) {
+        self.json.push(if self.rows == 0 { '[' } else { ',' });
+        self.json.push_str(row);
+        self.rows += 1;
+    }
+
+    /// The array; empty if there were no rows.
+    fn take(&mut self) -> String {
+        let mut json = std::mem::take(&mut self.json);
+        json.push_str(if self.rows == 0 { "[]" } else { "]" });
+        self.rows = 0;
+        json
+    }
 }

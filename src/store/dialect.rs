@@ -19,6 +19,14 @@ impl Tx {
             Self::Postgres(tx) => tx.commit().await,
         }
     }
+
+    /// The function that makes one JSON array of its arguments.
+    pub(super) fn json_array(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "json_array",
+            Self::Postgres(_) => "json_build_array",
+        }
+    }
 }
 
 /// A write on SQLite takes the lock at once: upgrading a read later can fail however long one waits.
@@ -130,8 +138,3 @@ macro_rules! claim {
 pub(super) const SQLITE_CLAIM: &str = claim!("");
 /// The same; a row that somebody else is taking is passed over instead of waited for.
 pub(super) const PG_CLAIM: &str = claim!(" for update skip locked");
-
-/// A truth value as 0 or 1 and an instant as RFC 3339: what SQLite keeps, read from either.
-pub(super) const SQLITE_INSTANT: &str = "\"at\"";
-/// PostgreSQL's way to write an instant like that.
-pub(super) const PG_INSTANT: &str = "to_char(\"at\" at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"+00:00\"')";

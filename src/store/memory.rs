@@ -8,7 +8,7 @@ use sqlx::QueryBuilder;
 
 use super::dialect::{all, maybe, on};
 use super::outbox::kind_of;
-use super::{OutboxState, Snapshot, StoreError};
+use super::{OutboxState, Snapshot, StoreError, packed};
 use crate::domain::digest::Kind;
 use crate::domain::facts::Art;
 use crate::domain::ledger::{Entry, Marks};
@@ -17,9 +17,9 @@ use crate::domain::obligation::{Column, Ended, Evidence, Key, Role, Roles};
 macro_rules! entry_select {
     ($condition:literal) => {
         concat!(
-            "select l.fallnr, l.rule, l.subject, l.cycle, l.team, l.raw, l.action, l.next_step, l.step, l.sent_bak, ",
-            "l.sent_ifk, l.sent_team, l.sent_tl, l.addressed, l.bak, l.ifk, l.opened, l.ended, l.ended_how, ",
-            "l.ended_by, l.ended_by_day, l.untold ",
+            "select l.fallnr, l.rule, l.subject, l.cycle, l.team, l.step, l.bak, l.ifk, l.addressed, l.untold, ",
+            "l.ended_how, l.ended_by, concat(l.raw, ' ', l.action, ' ', l.next_step, ' ', l.sent_bak, ' ', l.sent_ifk, ",
+            "' ', l.sent_team, ' ', l.sent_tl, ' ', l.opened, ' ', l.ended, ' ', l.ended_by_day) ",
             $condition
         )
     };
@@ -40,31 +40,22 @@ const KNOWN: &str = entry_select!(
 /// Keys per query of [`Snapshot::ledger_known`]: far below SQLite's 32,766 parameters, four to a key.
 const KEYS: usize = 250;
 
-#[derive(sqlx::FromRow)]
-struct EntryRow {
-    fallnr: String,
-    rule: String,
-    subject: String,
-    cycle: String,
-    team: String,
-    raw: NaiveDate,
-    action: NaiveDate,
-    next_step: Option<NaiveDate>,
-    step: String,
-    sent_bak: Option<NaiveDate>,
-    sent_ifk: Option<NaiveDate>,
-    sent_team: Option<NaiveDate>,
-    sent_tl: Option<NaiveDate>,
-    addressed: i64,
-    bak: Option<String>,
-    ifk: Option<String>,
-    opened: NaiveDate,
-    ended: Option<NaiveDate>,
-    ended_how: Option<String>,
-    ended_by: Option<String>,
-    ended_by_day: Option<NaiveDate>,
-    untold: i64,
-}
+/// The columns of an entry as [`entry_select`] names them, its ten dates packed.
+type EntryRow = (
+    String,
+    String,
+    String,
+    String,
+    String,
+    String,
+    Option<String>,
+    Option<String>,
+    i64,
+    i64,
+    Option<String>,
+    Option<String>,
+    String,
+);
 
 /// A team's figures of a week: what the next weekly report compares with.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -250,42 +241,50 @@ impl Snapshot {
     }
 
     fn entry(&mut self, row: EntryRow) -> Result<Entry, StoreError> {
-        let rule = if let Some(rule) = self.rules.get(&row.rule) {
-            Arc::clone(rule)
-        } else {
-            let rule: Arc<str> = row.rule.as_str().into();
-            self.rules.insert(row.rule, Arc::clone(&rule));
-            rule
+        let (fallnr, rule, subject, cycle, team, step, bak, ifk, addressed, untold, how, by, dates) = row;
+        let [raw, action, next_step, sent_bak, sent_ifk, sent_team, sent_tl, opened, ended, by_day] =
+            packed::dates(&dates).ok_or(StoreError::Content("ledger"))?;
+        let (Some(raw), Some(action), Some(opened)) = (raw, action, opened) else {
+            return Err(StoreError::Content("ledger"));
         };
         let mut sent = Marks::default();
-        sent.set(Role::Bak, row.sent_bak);
-        sent.set(Role::Ifk, row.sent_ifk);
-        sent.set(Role::Team, row.sent_team);
-        sent.set(Role::Tl, row.sent_tl);
-        let ended = match row.ended {
+        for (role, day) in [(Role::Bak, sent_bak), (Role::Ifk, sent_ifk), (Role::Team, sent_team), (Role::Tl, sent_tl)]
+        {
+            sent.set(role, day);
+        }
+        let ended = match ended {
             None => None,
             Some(day) => Some((
                 day,
-                ended(row.ended_how.as_deref(), row.ended_by.as_deref(), row.ended_by_day)
-                    .ok_or(StoreError::Content("ledger.ended_how"))?,
+                how_ended(how.as_deref(), by.as_deref(), by_day).ok_or(StoreError::Content("ledger.ended_how"))?,
             )),
         };
         Ok(Entry {
-            fallnr: row.fallnr,
-            team: row.team,
-            key: Key { rule, subject: row.subject, cycle: row.cycle },
-            raw: row.raw,
-            action: row.action,
-            next_step: row.next_step,
-            step: row.step,
+            fallnr,
+            team,
+            key: Key { rule: self.rule(rule), subject, cycle },
+            raw,
+            action,
+            next_step,
+            step,
             sent,
-            addressed: roles(row.addressed),
-            bak: row.bak,
-            ifk: row.ifk,
-            opened: row.opened,
+            addressed: roles(addressed),
+            bak,
+            ifk,
+            opened,
             ended,
-            untold: roles(row.untold),
+            untold: roles(untold),
         })
+    }
+
+    /// The one copy of a rule's id.
+    fn rule(&mut self, id: String) -> Arc<str> {
+        if let Some(rule) = self.rules.get(&id) {
+            return Arc::clone(rule);
+        }
+        let rule: Arc<str> = id.as_str().into();
+        self.rules.insert(id, Arc::clone(&rule));
+        rule
     }
 }
 
@@ -295,7 +294,7 @@ fn roles(bits: i64) -> Roles {
 }
 
 /// Reads how an entry ended; the opposite of what [`super::run`] writes.
-fn ended(how: Option<&str>, by: Option<&str>, by_day: Option<NaiveDate>) -> Option<Ended> {
+fn how_ended(how: Option<&str>, by: Option<&str>, by_day: Option<NaiveDate>) -> Option<Ended> {
     Some(match how? {
         "fulfilled" => Ended::Fulfilled(evidence(by?)?, by_day),
         "lapsed" => Ended::Lapsed(by_day?),

@@ -16,7 +16,7 @@ use super::dialect::run;
 use super::{Db, StoreError, micros};
 
 /// How long a command waits for another process's write: an import of a large office takes half a minute.
-const BUSY: Duration = Duration::from_secs(60);
+const BUSY: Duration = Duration::from_mins(1);
 /// Pages kept in memory per SQLite connection (KiB, negative as SQLite wants it): fixed, so that memory does not grow
 /// with the office.
 const CACHE: &str = "-16384";
@@ -39,7 +39,8 @@ impl Db {
             }
             let path = Path::new(path);
             make_file(path, false)?;
-            open_file(path, SqliteSynchronous::Full).await?
+            let (writer, readers) = open_file(path, SqliteSynchronous::Full).await?;
+            Self::Sqlite { writer, readers }
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             open_server(url, password).await?
         } else {
@@ -51,10 +52,7 @@ impl Db {
 
     /// A new SQLite file for a throw-away copy: nothing waits for the disk. The file must not exist yet.
     pub async fn open_scratch(path: &Path, now: DateTime<Utc>) -> Result<Self, StoreError> {
-        make_file(path, true)?;
-        let db = open_file(path, SqliteSynchronous::Off).await?;
-        db.install(now).await?;
-        Ok(db)
+        Ok(scratch(path, now).await?.0)
     }
 
     async fn install(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
@@ -76,6 +74,15 @@ impl Db {
     }
 }
 
+/// What [`Db::open_scratch`] opens, and its writer.
+pub(super) async fn scratch(path: &Path, now: DateTime<Utc>) -> Result<(Db, SqlitePool), StoreError> {
+    make_file(path, true)?;
+    let (writer, readers) = open_file(path, SqliteSynchronous::Off).await?;
+    let db = Db::Sqlite { writer: writer.clone(), readers };
+    db.install(now).await?;
+    Ok((db, writer))
+}
+
 /// Makes the file and its folder unless they are there; with `fresh` the file must not be there.
 fn make_file(path: &Path, fresh: bool) -> Result<(), StoreError> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -94,7 +101,8 @@ fn make_file(path: &Path, fresh: bool) -> Result<(), StoreError> {
     }
 }
 
-async fn open_file(path: &Path, synchronous: SqliteSynchronous) -> Result<Db, StoreError> {
+/// The one connection that writes, and those that read.
+async fn open_file(path: &Path, synchronous: SqliteSynchronous) -> Result<(SqlitePool, SqlitePool), StoreError> {
     let named = |error: sqlx::Error| match StoreError::from(error) {
         StoreError::File(_) => StoreError::File(path.display().to_string()),
         other => other,
@@ -113,7 +121,7 @@ async fn open_file(path: &Path, synchronous: SqliteSynchronous) -> Result<Db, St
         .map_err(named)?;
     // Not opened read-only: the log beside the file must be writable even to read.
     let readers = pool(READERS).connect_with(options.pragma("query_only", "on")).await.map_err(named)?;
-    Ok(Db::Sqlite { writer, readers })
+    Ok((writer, readers))
 }
 
 async fn open_server(url: &str, password: Option<&str>) -> Result<Db, StoreError> {

@@ -1,0 +1,273 @@
+//! Intake: a delivery's files → facts (RULES.md §1).
+//!
+//! One call is one transaction over all its files, in the order in which they refer to each other. Rows that cannot be
+//! read are refused, rows without effect are kept and reported, and everything that is told has file, line, column,
+//! value, reason and remedy. Rows are read on a thread of their own and handed to the store in batches, so memory does
+//! not grow with a file.
+//!
+//! Knows files and the words of `domain`; does not know SQL, rules or mail.
+//!
+//! | room | does |
+//! |---|---|
+//! | `discover`, `kinds` | paths → files and what each one is |
+//! | `source`, `records`, `fields` | bytes → encoding, records, values |
+//! | `header`, `row`, `rows` | which column is which, and what a row says |
+//! | `read` | one file from end to end |
+//! | `rejects`, `report` | what is said about it |
+
+mod discover;
+mod fields;
+mod header;
+mod kinds;
+mod progress;
+mod read;
+mod records;
+mod rejects;
+mod report;
+mod row;
+mod rows;
+mod source;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use tokio::sync::mpsc;
+
+use crate::store::import::{self as stage, Applied, Stage};
+use crate::store::{Db, StoreError, WriteTx};
+use discover::Input;
+use kinds::Kind;
+pub use progress::{Bar, Progress};
+use read::{Batch, Reading, Task};
+use rejects::Rejects;
+pub use report::{Counts, Fatal, FileReport, Problem, Report, Severity};
+use row::Known;
+
+/// The source of rows whose file has no key, unless another one is named.
+pub const DEFAULT_SOURCE: &str = "lieferung";
+
+/// How a call is to be done.
+#[derive(Clone)]
+pub struct Options {
+    /// Keep nothing of the whole call if anything is refused.
+    pub strict: bool,
+    /// Let a file withdraw as many rows as it likes.
+    pub force: bool,
+    /// Whose rows the files without key (and `termine.csv`) state. At most 100 characters are looked at.
+    pub source: String,
+    /// The instant of the import: the teams' Datenstand.
+    pub now: DateTime<Utc>,
+    /// Its day in Berlin: the first day of new vacancies.
+    pub today: NaiveDate,
+    /// Who is told how far it is.
+    pub progress: Option<Arc<dyn Progress>>,
+}
+
+impl Options {
+    /// Neither strict nor forced, from the default source, told to nobody.
+    pub fn new(now: DateTime<Utc>) -> Self {
+        let today = crate::clock::local_date(now);
+        Self { strict: false, force: false, source: DEFAULT_SOURCE.into(), now, today, progress: None }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("strict", &self.strict)
+            .field("force", &self.force)
+            .field("source", &self.source)
+            .field("now", &self.now)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a call could not be done at all. Nothing of it is kept then.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The reading thread is gone: a defect, or the program is ending.
+    #[error("Das Einlesen wurde abgebrochen. Es wurde nichts übernommen.")]
+    Interrupted,
+}
+
+/// Takes over the files that `paths` name (files, or folders whose CSV files count), as one transaction.
+///
+/// # Errors
+/// Only where the database fails; what is wrong with files is in the [`Report`].
+pub async fn import(db: &Db, paths: &[PathBuf], options: &Options) -> Result<Report, ImportError> {
+    let (inputs, refused) = discover::discover(paths);
+    let mut report = Report { files: refused, kept: false, changed_nothing: true };
+    if inputs.is_empty() {
+        return Ok(report);
+    }
+    if let Some(progress) = &options.progress {
+        progress.begin(inputs.iter().map(|input| input.bytes).sum());
+    }
+    let mut call = Call { tx: db.begin_write().await?, options, teams: BTreeSet::new(), changed: false };
+    let mut rejects = Vec::new();
+    for input in inputs {
+        let (file, rows) = call.file(input).await?;
+        rejects.push((report.files.len(), rows));
+        report.files.push(file);
+    }
+    report.kept = !(options.strict && report.refused()) && report.exit_code() < 2;
+    if report.kept {
+        report.changed_nothing = !call.changed;
+        call.commit().await?;
+    } else {
+        drop(call);
+    }
+    // Only now: what is written beside the input must tell of something that has happened.
+    for (i, rows) in rejects.into_iter().filter_map(|(i, rows)| Some((i, rows?))) {
+        let (path, failed) = rows.settle();
+        report.files[i].rejects = path;
+        report.files[i].rejects_failed = failed;
+    }
+    if let Some(progress) = &options.progress {
+        progress.end();
+    }
+    Ok(report)
+}
+
+/// A call under way.
+struct Call<'o> {
+    tx: WriteTx,
+    options: &'o Options,
+    /// The teams whose cases the files speak of.
+    teams: BTreeSet<String>,
+    changed: bool,
+}
+
+impl Call<'_> {
+    /// Takes over one file. Gives its refused rows too, unless the whole file was refused.
+    async fn file(&mut self, input: Input) -> Result<(FileReport, Option<Rejects>), ImportError> {
+        let Input { path, kind, .. } = input;
+        if let Some(progress) = &self.options.progress {
+            progress.file(&path.file_name().unwrap_or_default().to_string_lossy());
+        }
+        let mut known = Known::default();
+        if kind == Kind::Betreuungen {
+            known.teams.extend(stage::known_teams(&mut self.tx).await?);
+        }
+        let task = Task { path: path.clone(), kind, known: Arc::new(known), progress: self.options.progress.clone() };
+        let mut staged = Stage::new(&mut self.tx, kind.table()).await?;
+        let mut reading = read_into(&mut staged, task).await?;
+        if let Some(text) = reading.fatal {
+            staged.finish().await?;
+            return Ok((FileReport::fatal(&path, text), None));
+        }
+        staged.close().await?;
+
+        let source: String = self.options.source.chars().take(100).collect();
+        if kind.table().states_all() && !self.options.force {
+            let (all, gone) = staged.withdrawal(&source).await?;
+            if too_much(all, gone) {
+                staged.finish().await?;
+                let mut file = FileReport::new(&path, reading.counts, reading.problems);
+                file.fatal = Some(Fatal {
+                    text: format!(
+                        "Die Datei nähme {gone} von {all} Zeilen zurück, mehr als 30 %. Falls das so gewollt ist, \
+                         wiederholen Sie den Import mit --force; falls sie nur ein Teil ist, geben Sie mit --source eine \
+                         eigene Quelle an."
+                    ),
+                    readable: true,
+                });
+                return Ok((file, None));
+            }
+        }
+        if kind == Kind::Betreuungen {
+            report_missing(&mut staged, &mut reading).await?;
+        }
+        let applied = staged.apply(&source, self.options.today).await?;
+        report_unattached(&mut staged, &mut reading).await?;
+        self.teams.extend(staged.teams().await?);
+        staged.finish().await?;
+
+        let Applied { new, changed, unchanged, withdrawn } = applied;
+        self.changed |= applied.changed_anything();
+        let counts = Counts { new, changed, unchanged, withdrawn, ..reading.counts };
+        Ok((FileReport::new(&path, counts, reading.problems), Some(reading.rejects)))
+    }
+
+    /// Keeps everything. Data that says what it said is fresh all the same.
+    async fn commit(mut self) -> Result<(), ImportError> {
+        for team in &self.teams {
+            self.tx.touch_datenstand(team, self.options.now).await?;
+        }
+        if self.changed {
+            self.tx.bump_revision().await?;
+        }
+        Ok(self.tx.commit().await?)
+    }
+}
+
+/// Whether a file withdraws so many rows of its source that it may not be whole: more than 30 % and more than ten.
+fn too_much(all: u64, gone: u64) -> bool {
+    gone > 10 && u128::from(gone) * 10 > u128::from(all) * 3
+}
+
+/// Reads a file on a thread of its own and stages what comes.
+async fn read_into(staged: &mut Stage<'_>, task: Task) -> Result<Reading, ImportError> {
+    // Few: the reader may be ahead by no more than keeps the store busy.
+    const AHEAD: usize = 4;
+    let (sender, mut receiver) = mpsc::channel(AHEAD);
+    let reader = tokio::task::spawn_blocking(move || read::read(&task, &sender));
+    while let Some(batch) = receiver.recv().await {
+        match batch {
+            Batch::Rows(rows) => staged.put(rows).await?,
+            Batch::Hold(key) => staged.hold(key).await?,
+        }
+    }
+    reader.await.map_err(|_| ImportError::Interrupted)
+}
+
+/// Tells of cases that the list no longer holds. They stay as they are.
+async fn report_missing(staged: &mut Stage<'_>, reading: &mut Reading) -> Result<(), ImportError> {
+    const NAMED: usize = 5;
+    let (count, first) = staged.missing_cases(NAMED).await?;
+    if count > 0 {
+        let more = if count > first.len() as u64 { ", …" } else { "" };
+        reading.problems.push(Problem {
+            line: None,
+            column: Some("fallnr".into()),
+            value: Some(format!("{}{more}", first.join(", "))),
+            reason: match count {
+                1 => "Ein bekannter Fall steht nicht mehr in der Liste; er bleibt, wie er ist.".into(),
+                n => format!("{n} bekannte Fälle stehen nicht mehr in der Liste; sie bleiben, wie sie sind."),
+            },
+            remedy: "Falls die Betreuung beendet ist, tragen Sie bitte ende_am nach.".into(),
+            severity: Severity::Kept,
+        });
+    }
+    Ok(())
+}
+
+/// Tells of rows that are about a case, colleague or team nobody knows (yet).
+async fn report_unattached(staged: &mut Stage<'_>, reading: &mut Reading) -> Result<(), ImportError> {
+    let Some(column) = staged.table().parent_column() else { return Ok(()) };
+    let (count, first) = staged.unattached(reading.problems.room()).await?;
+    let (who, file) = match column {
+        "fallnr" => ("Dieser Fall ist", "betreuungen.csv"),
+        "kuerzel" => ("Dieses Kürzel ist", "personal.csv"),
+        _ => ("Dieses Team ist", "teams.csv"),
+    };
+    let named = first.len() as u64;
+    for (line, value) in first {
+        reading.problems.push(Problem {
+            line: Some(line),
+            column: Some(column.into()),
+            value: Some(report::shorten(&value)),
+            reason: format!("{who} (noch) nicht bekannt; so hat die Zeile keine Wirkung."),
+            remedy: format!("Sie gilt, sobald {file} den Wert enthält."),
+            severity: Severity::Kept,
+        });
+    }
+    reading.problems.push_unseen(count - named.min(count));
+    Ok(())
+}

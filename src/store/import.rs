@@ -1,0 +1,578 @@
+//! Taking over a delivery: rows are staged in a temporary table, compared with what is known in SQL, and only what
+//! differs is written. Everything happens inside the caller's write transaction; memory does not grow with the rows.
+//!
+//! Knows tables and keys; knows neither files nor why a row was refused. All SQL is one text for both databases but
+//! for the making and filling of the staging table.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use sqlx::{AssertSqlSafe, Row as _};
+
+use super::dialect::Tx;
+use super::{StoreError, WriteTx};
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Type {
+    Text,
+    Date,
+    Integer,
+}
+
+/// One value of a staged row. The variant fixes the type the database sees, also for nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Value {
+    /// A text that is always there.
+    Text(String),
+    /// A text that may be missing.
+    Word(Option<String>),
+    /// A date that may be missing.
+    Day(Option<NaiveDate>),
+    /// A count.
+    Count(i64),
+    /// An answer.
+    Answer(bool),
+}
+
+/// A row as the delivery states it: values in the order of the table's [`Table::columns`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Staged {
+    /// Where it stands in the file; later rows of the same key replace earlier ones.
+    pub line: u64,
+    /// Its values.
+    pub values: Vec<Value>,
+}
+
+/// What an import adds to a row that its file does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stamp {
+    Nothing,
+    /// The source; it belongs to the key, and all the other columns follow from the key.
+    SourceInKey,
+    /// The source, which may change.
+    Source,
+    /// The day of the first import.
+    FirstDay,
+}
+
+/// Whose rows a table's rows are about.
+type Parent = (&'static str, &'static str, &'static str);
+
+/// A table that deliveries fill.
+#[derive(Debug)]
+pub struct Table {
+    name: &'static str,
+    key: &'static [&'static str],
+    columns: &'static [(&'static str, Type)],
+    stamp: Stamp,
+    /// Own column, parent table, the parent's key: rows whose parent is not known have no effect until it comes.
+    parent: Option<Parent>,
+}
+
+use Type::{Date, Integer, Text};
+
+/// `teams.csv`
+pub static TEAM: Table = Table {
+    name: "team",
+    key: &["team"],
+    columns: &[
+        ("team", Text),
+        ("name", Text),
+        ("postfach", Text),
+        ("bundesland", Text),
+        ("leitung", Text),
+        ("dienststelle", Text),
+        ("beginn", Date),
+    ],
+    stamp: Stamp::Nothing,
+    parent: None,
+};
+
+/// `personal.csv`
+pub static KOLLEGE: Table = Table {
+    name: "kollege",
+    key: &["kuerzel"],
+    columns: &[
+        ("kuerzel", Text),
+        ("name", Text),
+        ("email", Text),
+        ("rolle", Text),
+        ("team", Text),
+        ("region", Text),
+        ("vertretung", Text),
+    ],
+    stamp: Stamp::Nothing,
+    parent: None,
+};
+
+/// `betreuungen.csv`
+pub static BETREUUNG: Table = Table {
+    name: "betreuung",
+    key: &["fallnr"],
+    columns: &[
+        ("fallnr", Text),
+        ("bezeichnung", Text),
+        ("bak", Text),
+        ("ifk", Text),
+        ("team", Text),
+        ("region", Text),
+        ("kennung", Text),
+        ("kennung_seit", Date),
+        ("uebergabe_am", Date),
+        ("hauptbetreuer_seit", Date),
+        ("ende_am", Date),
+        ("ende_grund", Text),
+        ("rueckgabegespraech_am", Date),
+        ("fazit_am", Date),
+    ],
+    stamp: Stamp::Nothing,
+    parent: None,
+};
+
+const OF_CASE: Option<Parent> = Some(("fallnr", "betreuung", "fallnr"));
+
+/// `aktivitaeten.csv`
+pub static AKTIVITAET: Table = Table {
+    name: "aktivitaet",
+    key: &["fallnr", "art", "datum"],
+    columns: &[("fallnr", Text), ("art", Text), ("datum", Date), ("anzahl", Integer)],
+    stamp: Stamp::Nothing,
+    parent: OF_CASE,
+};
+
+/// `foerderungen.csv`
+pub static FOERDERUNG: Table = Table {
+    name: "foerderung",
+    key: &["foerdernr"],
+    columns: &[
+        ("foerdernr", Text),
+        ("fallnr", Text),
+        ("art", Text),
+        ("arbeitgeber", Text),
+        ("beginn", Date),
+        ("ende", Date),
+        ("potenzial", Text),
+    ],
+    stamp: Stamp::Nothing,
+    parent: OF_CASE,
+};
+
+/// `pausen.csv`
+pub static PAUSE: Table = Table {
+    name: "pause",
+    key: &["row_key"],
+    columns: &[("row_key", Text), ("fallnr", Text), ("von", Date), ("bis", Date)],
+    stamp: Stamp::SourceInKey,
+    parent: OF_CASE,
+};
+
+/// `abwesenheiten.csv`
+pub static ABWESENHEIT: Table = Table {
+    name: "abwesenheit",
+    key: &["row_key"],
+    columns: &[("row_key", Text), ("kuerzel", Text), ("von", Date), ("bis", Date)],
+    stamp: Stamp::SourceInKey,
+    parent: Some(("kuerzel", "kollege", "kuerzel")),
+};
+
+/// `veranstaltungen.csv`
+pub static VERANSTALTUNG: Table = Table {
+    name: "veranstaltung",
+    key: &["row_key"],
+    columns: &[
+        ("row_key", Text),
+        ("team", Text),
+        ("titel", Text),
+        ("art", Text),
+        ("datum", Date),
+        ("durchgefuehrt", Integer),
+    ],
+    stamp: Stamp::SourceInKey,
+    parent: Some(("team", "team", "team")),
+};
+
+/// `termine.csv`
+pub static TERMIN: Table = Table {
+    name: "termin",
+    key: &["terminnr"],
+    columns: &[
+        ("terminnr", Text),
+        ("fallnr", Text),
+        ("art", Text),
+        ("datum", Date),
+        ("uhrzeit", Text),
+        ("ort", Text),
+        ("teilnehmer", Text),
+    ],
+    stamp: Stamp::Source,
+    parent: OF_CASE,
+};
+
+/// `stellen.csv`
+pub static STELLE: Table = Table {
+    name: "stelle",
+    key: &["refnr"],
+    columns: &[
+        ("refnr", Text),
+        ("titel", Text),
+        ("arbeitgeber", Text),
+        ("ort", Text),
+        ("arbeitszeit", Text),
+        ("eingestellt_am", Date),
+        ("link", Text),
+        ("quelle", Text),
+    ],
+    stamp: Stamp::FirstDay,
+    parent: None,
+};
+
+impl Table {
+    /// Whether a file states all rows of its source.
+    pub fn states_all(&self) -> bool {
+        matches!(self.stamp, Stamp::SourceInKey | Stamp::Source)
+    }
+
+    /// The column that names what a row is about, if that is kept in another table.
+    pub fn parent_column(&self) -> Option<&'static str> {
+        self.parent.map(|(column, ..)| column)
+    }
+
+    /// Whether it matters that a file still holds a key whose row cannot be read: where missing keys are withdrawn or
+    /// reported. Such a key is one column, the first.
+    pub fn holds_keys(&self) -> bool {
+        self.stamp == Stamp::Source || self.name == "betreuung"
+    }
+
+    /// Whether a row is about a case.
+    fn of_case(&self) -> bool {
+        self.parent == OF_CASE
+    }
+
+    fn key_len(&self) -> usize {
+        self.key.len()
+    }
+
+    fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.columns.iter().map(|(name, _)| *name)
+    }
+
+    fn list(&self, prefix: &str) -> String {
+        self.names().map(|c| format!("{prefix}{c}")).collect::<Vec<_>>().join(", ")
+    }
+
+    /// `m.key = s.key and …`
+    fn same_key(&self) -> String {
+        self.key.iter().map(|k| format!("m.{k} = s.{k}")).collect::<Vec<_>>().join(" and ")
+    }
+}
+
+/// What taking over a file did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Applied {
+    /// Keys that were not known.
+    pub new: u64,
+    /// Keys that now say something else.
+    pub changed: u64,
+    /// Keys that say what they said.
+    pub unchanged: u64,
+    /// Rows of the source that are no longer stated.
+    pub withdrawn: u64,
+}
+
+impl Applied {
+    /// Whether the table says something else than before.
+    pub fn changed_anything(self) -> bool {
+        self.new + self.changed + self.withdrawn > 0
+    }
+}
+
+/// Rows that go into one insert: few enough for both databases' limits on parameters.
+pub const BATCH: usize = 256;
+
+/// The staging table of one file, inside a write transaction.
+#[derive(Debug)]
+pub struct Stage<'t> {
+    tx: &'t mut Tx,
+    table: &'static Table,
+    /// The insert of a full batch.
+    insert: Arc<str>,
+}
+
+impl<'t> Stage<'t> {
+    /// Makes an empty staging table. It goes with [`Stage::finish`] or the transaction.
+    pub async fn new(tx: &'t mut WriteTx, table: &'static Table) -> Result<Self, StoreError> {
+        let tx = tx.inner();
+        let Table { name, .. } = table;
+        let key = table.key.join(", ");
+        match tx {
+            Tx::Sqlite(_) => {
+                // Without rowid and keyed like the table proper, so that comparing walks both in order.
+                let columns = table.columns.iter().map(|(c, ty)| match ty {
+                    Text => format!("{c} text"),
+                    Date => format!("{c} date"),
+                    Integer => format!("{c} integer"),
+                });
+                let columns = columns.collect::<Vec<_>>().join(", ");
+                let sql = format!(
+                    "create temp table stage_{name} ({columns}, line integer, primary key ({key})) without rowid"
+                );
+                execute(tx, sql.into(), &[]).await?;
+            }
+            Tx::Postgres(_) => {
+                // Made from the table proper, so that types and collations are the same.
+                let columns = table.list("");
+                let sql = format!(
+                    "create temp table stage_{name} as select {columns}, cast(0 as bigint) as line from {name} with no data"
+                );
+                execute(tx, sql.into(), &[]).await?;
+                execute(tx, format!("alter table stage_{name} add primary key ({key})").into(), &[]).await?;
+            }
+        }
+        let insert = insert(tx, table, BATCH).into();
+        Ok(Self { tx, table, insert })
+    }
+
+    /// The table that the rows are for.
+    pub fn table(&self) -> &'static Table {
+        self.table
+    }
+
+    /// Stages rows (at most [`BATCH`]); the last of a key counts.
+    pub async fn put(&mut self, rows: Vec<Staged>) -> Result<(), StoreError> {
+        // PostgreSQL cannot update a row twice in one insert: repeated keys are settled here.
+        let mut last: HashMap<&[Value], usize> = HashMap::with_capacity(rows.len());
+        for (i, row) in rows.iter().enumerate() {
+            last.insert(&row.values[..self.table.key_len()], i);
+        }
+        let mut kept = vec![false; rows.len()];
+        last.values().for_each(|i| kept[*i] = true);
+        let count = last.len();
+        let mut values = Vec::with_capacity(count * (self.table.columns.len() + 1));
+        for (row, _) in rows.into_iter().zip(kept).filter(|(_, kept)| *kept) {
+            values.extend(row.values);
+            values.push(Value::Count(i64::try_from(row.line).unwrap_or(i64::MAX)));
+        }
+        let sql = match count {
+            0 => return Ok(()),
+            BATCH => Arc::clone(&self.insert),
+            n => insert(self.tx, self.table, n).into(),
+        };
+        execute(self.tx, sql, &values).await?;
+        Ok(())
+    }
+
+    /// Notes that the file still holds a key whose row cannot be read: it is neither changed nor withdrawn.
+    pub async fn hold(&mut self, key: String) -> Result<(), StoreError> {
+        let Table { name, key: [column, ..], .. } = self.table else { return Ok(()) };
+        let sql = format!("insert into stage_{name} ({column}, line) values ($1, 0) on conflict do nothing");
+        execute(self.tx, sql.into(), &[Value::Text(key)]).await?;
+        Ok(())
+    }
+
+    /// Makes the staged rows ready to be compared; call once, after the last [`Stage::put`].
+    pub async fn close(&mut self) -> Result<(), StoreError> {
+        let name = self.table.name;
+        if let Some(column) = self.table.parent_column().filter(|c| self.table.key[0] != *c) {
+            execute(self.tx, format!("create index stage_{name}_parent on stage_{name} ({column})").into(), &[])
+                .await?;
+        }
+        if matches!(self.tx, Tx::Postgres(_)) {
+            // Nothing else tells the planner how many rows a temporary table holds.
+            execute(self.tx, format!("analyze stage_{name}").into(), &[]).await?;
+        }
+        Ok(())
+    }
+
+    /// How many rows the source has, and how many of them the file no longer holds.
+    pub async fn withdrawal(&mut self, source: &str) -> Result<(u64, u64), StoreError> {
+        let Table { name, .. } = self.table;
+        let same = self.table.same_key();
+        let source = [Value::Text(source.to_owned())];
+        let all = number(self.tx, format!("select count(*) from {name} where source = $1"), &source).await?;
+        let gone = format!(
+            "select count(*) from {name} m where source = $1 and not exists (select 1 from stage_{name} s where {same})"
+        );
+        Ok((all, number(self.tx, gone, &source).await?))
+    }
+
+    /// Writes what differs. `source` names whose rows they are, `today` is the day of the import (Berlin).
+    pub async fn apply(&mut self, source: &str, today: NaiveDate) -> Result<Applied, StoreError> {
+        let Table { name, stamp, .. } = self.table;
+        let same = self.table.same_key();
+        let staged = number(self.tx, format!("select count(*) from stage_{name} where line > 0"), &[]).await?;
+        let source = [Value::Text(source.to_owned())];
+        let (stamp_column, stamp_value): (&str, &[Value]) = match stamp {
+            Stamp::Nothing => ("", &[]),
+            Stamp::SourceInKey | Stamp::Source => ("source", &source),
+            Stamp::FirstDay => ("erstmals_am", &[Value::Day(Some(today))]),
+        };
+
+        let mut withdrawn = 0;
+        if self.table.states_all() {
+            let sql = format!(
+                "delete from {name} as m where source = $1
+                 and not exists (select 1 from stage_{name} s where {same})"
+            );
+            withdrawn = execute(self.tx, sql.into(), &source).await?;
+        }
+
+        let mut changed = 0;
+        if *stamp != Stamp::SourceInKey {
+            let others = || self.table.names().filter(|c| !self.table.key.contains(c));
+            let mut set: Vec<_> = others().map(|c| format!("{c} = s.{c}")).collect();
+            let mut differs: Vec<_> = others().map(|c| format!("m.{c} is distinct from s.{c}")).collect();
+            let mut bound: &[Value] = &[];
+            if *stamp == Stamp::Source {
+                set.push("source = $1".into());
+                differs.push("m.source is distinct from $1".into());
+                bound = &source;
+            }
+            let sql = format!(
+                "update {name} as m set {} from stage_{name} s where {same} and s.line > 0 and ({})",
+                set.join(", "),
+                differs.join(" or ")
+            );
+            changed = execute(self.tx, sql.into(), bound).await?;
+        }
+
+        let (stamp_name, stamp_param) =
+            if stamp_column.is_empty() { (String::new(), "") } else { (format!(", {stamp_column}"), ", $1") };
+        let sql = format!(
+            "insert into {name} ({}{stamp_name}) select {}{stamp_param} from stage_{name} s where s.line > 0
+             on conflict do nothing",
+            self.table.list(""),
+            self.table.list("s."),
+        );
+        let new = execute(self.tx, sql.into(), stamp_value).await?;
+        Ok(Applied { new, changed, unchanged: staged.saturating_sub(new + changed), withdrawn })
+    }
+
+    /// The rows whose parent is not known: how many, and the first of them (line, what they name).
+    pub async fn unattached(&mut self, limit: usize) -> Result<(u64, Vec<(u64, String)>), StoreError> {
+        let Some((column, parent, key)) = self.table.parent else { return Ok((0, Vec::new())) };
+        let name = self.table.name;
+        let from = format!(
+            "from stage_{name} s where s.line > 0 and not exists (select 1 from {parent} p where p.{key} = s.{column})"
+        );
+        let count = number(self.tx, format!("select count(*) {from}"), &[]).await?;
+        if count == 0 || limit == 0 {
+            return Ok((count, Vec::new()));
+        }
+        let sql = format!("select s.line, s.{column} {from} order by s.line limit {limit}");
+        let rows: Vec<(i64, String)> = match self.tx {
+            Tx::Sqlite(tx) => sqlx::query_as(AssertSqlSafe(sql)).fetch_all(&mut **tx).await?,
+            Tx::Postgres(tx) => sqlx::query_as(AssertSqlSafe(sql)).fetch_all(&mut **tx).await?,
+        };
+        Ok((count, rows.into_iter().map(|(line, value)| (line as u64, value)).collect()))
+    }
+
+    /// The cases that the file no longer lists: how many, and the first of them.
+    ///
+    /// Teams may deliver lists of their own, so only cases of the teams that the file names are looked at; a file
+    /// without rows speaks for all teams.
+    pub async fn missing_cases(&mut self, limit: usize) -> Result<(u64, Vec<String>), StoreError> {
+        let from = "from betreuung m where not exists (select 1 from stage_betreuung s where s.fallnr = m.fallnr)
+             and (m.team in (select team from stage_betreuung) or not exists (select 1 from stage_betreuung))";
+        let count = number(self.tx, format!("select count(*) {from}"), &[]).await?;
+        let sql = format!("select m.fallnr {from} order by m.fallnr limit {limit}");
+        Ok((count, texts(self.tx, sql).await?))
+    }
+
+    /// The teams that the staged rows speak of, through their cases.
+    pub async fn teams(&mut self) -> Result<Vec<String>, StoreError> {
+        let name = self.table.name;
+        if name == "betreuung" {
+            return texts(self.tx, "select distinct team from stage_betreuung where line > 0".into()).await;
+        }
+        if !self.table.of_case() {
+            return Ok(Vec::new());
+        }
+        let sql = format!(
+            "select distinct b.team from betreuung b
+             where exists (select 1 from stage_{name} s where s.fallnr = b.fallnr)"
+        );
+        texts(self.tx, sql).await
+    }
+
+    /// Drops the staging table.
+    pub async fn finish(self) -> Result<(), StoreError> {
+        execute(self.tx, format!("drop table stage_{}", self.table.name).into(), &[]).await?;
+        Ok(())
+    }
+}
+
+/// The keys of all teams.
+pub async fn known_teams(tx: &mut WriteTx) -> Result<Vec<String>, StoreError> {
+    texts(tx.inner(), "select team from team".into()).await
+}
+
+/// An insert of so many rows into the staging table; a later row of a key replaces an earlier one.
+///
+/// SQLite gets its parameters without numbers: with them it looks for each one's name among all the others', which
+/// takes a thousand times longer than the insert.
+fn insert(tx: &Tx, table: &Table, rows: usize) -> String {
+    let numbered = matches!(tx, Tx::Postgres(_));
+    let width = table.columns.len() + 1;
+    let mut sql = format!("insert into stage_{} ({}, line) values ", table.name, table.list(""));
+    for row in 0..rows {
+        sql.push_str(if row == 0 { "(" } else { ", (" });
+        for column in 0..width {
+            sql.push_str(if column == 0 { "" } else { ", " });
+            if numbered {
+                // Writing to a String cannot fail.
+                let _ = write!(sql, "${}", row * width + column + 1);
+            } else {
+                sql.push('?');
+            }
+        }
+        sql.push(')');
+    }
+    let others = table.names().filter(|c| !table.key.contains(c)).chain(["line"]);
+    let set = others.map(|c| format!("{c} = excluded.{c}")).collect::<Vec<_>>().join(", ");
+    let _ = write!(sql, " on conflict ({}) do update set {set}", table.key.join(", "));
+    sql
+}
+
+macro_rules! bound {
+    ($sql:expr, $values:expr) => {{
+        let mut query = sqlx::query(AssertSqlSafe($sql));
+        for value in $values {
+            query = match value {
+                Value::Text(v) => query.bind(v.clone()),
+                Value::Word(v) => query.bind(v.clone()),
+                Value::Day(v) => query.bind(*v),
+                Value::Count(v) => query.bind(*v),
+                Value::Answer(v) => query.bind(*v),
+            };
+        }
+        query
+    }};
+}
+
+/// Runs a statement; gives the number of rows it wrote.
+async fn execute(tx: &mut Tx, sql: Arc<str>, values: &[Value]) -> Result<u64, StoreError> {
+    Ok(match tx {
+        Tx::Sqlite(tx) => bound!(sql, values).execute(&mut **tx).await?.rows_affected(),
+        Tx::Postgres(tx) => bound!(sql, values).execute(&mut **tx).await?.rows_affected(),
+    })
+}
+
+/// The one number that a statement gives.
+async fn number(tx: &mut Tx, sql: String, values: &[Value]) -> Result<u64, StoreError> {
+    let n: i64 = match tx {
+        Tx::Sqlite(tx) => bound!(sql, values).fetch_one(&mut **tx).await?.try_get(0)?,
+        Tx::Postgres(tx) => bound!(sql, values).fetch_one(&mut **tx).await?.try_get(0)?,
+    };
+    Ok(n.unsigned_abs())
+}
+
+/// The texts of a statement's one column.
+async fn texts(tx: &mut Tx, sql: String) -> Result<Vec<String>, StoreError> {
+    Ok(match tx {
+        Tx::Sqlite(tx) => sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut **tx).await?,
+        Tx::Postgres(tx) => sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut **tx).await?,
+    })
+}

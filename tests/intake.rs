@@ -1,0 +1,18 @@
+//! Intake from outside: folders of files go in, tables and reports come out, on both databases.
+#![expect(clippy::unwrap_used, clippy::panic, unreachable_pub, reason = "tests")]
+
+#[path = "support/pg.rs"]
+mod pg;
+#[path = "intake/world.rs"]
+mod world;
+
+#[path = "intake/any_bytes.rs"]
+mod any_bytes;
+#[path = "intake/deliveries.rs"]
+mod deliveries;
+#[path = "intake/files.rs"]
+mod files;
+#[path = "intake/rejects.rs"]
+mod rejects;
+#[path = "intake/rows.rs"]
+mod rows;
