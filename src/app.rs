@@ -8,7 +8,10 @@ use secrecy::ExposeSecret as _;
 
 use crate::clock::Clock;
 use crate::config::rulebooks::Rulebooks;
-use crate::config::settings::Settings;
+use crate::config::settings::{Settings, TransportKind};
+use crate::delivery::Courier;
+use crate::mail::transport::Transport;
+use crate::mail::{Letterhead, Renderer};
 use crate::store::Db;
 
 /// Everything a command works with.
@@ -42,5 +45,32 @@ impl App {
     /// The day of a command: the one named, else today in Berlin.
     pub fn day(&self, on: Option<NaiveDate>) -> NaiveDate {
         on.unwrap_or_else(|| self.clock.today())
+    }
+
+    /// What gives mails their words.
+    pub async fn renderer(&self) -> anyhow::Result<Renderer> {
+        let teams = self.db.snapshot().await?.head(None, self.clock.today()).await?.teams;
+        let reply_to = |team: crate::domain::facts::Team| Some((team.name, self.settings.team(&team.team).reply_to?));
+        let letterhead = Letterhead {
+            contact: self.settings.mail.contact.clone(),
+            reply_to: self.settings.mail.reply_to.clone(),
+            team_reply_to: teams.into_iter().filter_map(reply_to).collect(),
+        };
+        Ok(Renderer::new(&self.rulebooks.wordings(), letterhead)?)
+    }
+
+    /// What brings mails away.
+    pub fn courier(&self) -> Courier {
+        let mail = &self.settings.mail;
+        Courier {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            transport: match mail.transport {
+                TransportKind::File => Transport::File(mail.file_dir.clone()),
+            },
+            from: mail.from.clone(),
+            allowed_domains: mail.allowed_domains.clone(),
+            redirect_all_to: mail.redirect_all_to.clone(),
+        }
     }
 }

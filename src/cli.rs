@@ -2,7 +2,10 @@
 //!
 //! 0: done. 1: done, but something wants attention (the command says what). 2: could not be done at all.
 
+mod demo;
 mod evaluate;
+mod import;
+mod morning;
 mod output;
 mod simulate;
 
@@ -28,6 +31,22 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Zeigt mit erfundenen Daten an einem frischen Ort, was an einem Morgen geschieht
+    Demo,
+    /// Liest Lieferungen ein: Ordner oder einzelne CSV-Dateien
+    ///
+    /// Ende mit 0: alles eingelesen; 1: etwas wurde nicht übernommen; 2: nichts war lesbar.
+    Import(import::Args),
+    /// Führt den Lauf eines Tages aus, einmal: was zu sagen ist, steht danach im Postausgang
+    Morning {
+        /// Der Tag; ohne Angabe heute
+        #[arg(long, value_name = "TAG", value_parser = parse_day)]
+        on: Option<NaiveDate>,
+    },
+    /// Verschickt, was im Postausgang fällig ist
+    ///
+    /// Ende mit 0: nichts ist übrig; 1: etwas blieb liegen.
+    Deliver,
     /// Zeigt, was an einem Tag offen ist
     Evaluate {
         /// Der Tag (TT.MM.JJJJ oder JJJJ-MM-TT)
@@ -107,8 +126,15 @@ pub async fn run() -> ExitCode {
 }
 
 async fn dispatch(cli: Cli) -> anyhow::Result<u8> {
+    if let Command::Demo = cli.command {
+        return demo::demo(Clock::system()).await;
+    }
     let app = App::open(cli.config.as_deref(), Clock::system()).await?;
     let result = match cli.command {
+        Command::Demo => Ok(0),
+        Command::Import(args) => import::import(&app, &args).await,
+        Command::Morning { on } => morning::morning(&app, app.day(on)).await,
+        Command::Deliver => morning::deliver(&app).await,
         Command::Evaluate { on, format } => evaluate::evaluate(&app, on, format).await,
         Command::Capacity { on, format } => evaluate::capacity(&app, on, format).await,
         Command::Simulate { from, to, down, format } => simulate::simulate(&app, from, to, down, format).await,

@@ -23,7 +23,8 @@ use crate::domain::digest::{Content, Digest, Item, Kind, Lapsed, News};
 use crate::domain::facts::CaseFile;
 use crate::domain::ledger::{Entry, RunOf, close, settle};
 use crate::domain::obligation::{Ended, Finding, Key, Obligation, Role, Roles};
-use crate::mail::{MailError, Parts, message_id};
+use crate::mail::compose::{domain_of, message_id};
+use crate::mail::{MailError, Parts};
 use crate::store::{Begun, Db, NewMail, Notice, Snapshot, StoreError, WeekCount};
 use plan::Plan;
 pub use plan::supplied;
@@ -345,7 +346,7 @@ impl Morning<'_> {
     ) -> Result<Option<Result<Report, Skipped>>, MorningError> {
         let Prepared { plan, ledger, mails, told, report } = prepared;
         let secret = self.db.secret().await?;
-        let domain = self.settings.mail.from.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
+        let domain = domain_of(&self.settings.mail.from).unwrap_or_else(|| "localhost".to_owned());
         let mut tx = match self.db.begin_run(office, day, now).await? {
             Begun::Ready(tx) => tx,
             Begun::Done => return Ok(Some(Err(Skipped::Done))),
@@ -391,7 +392,7 @@ impl Morning<'_> {
             if batch.is_empty() {
                 break;
             }
-            let mails: Vec<_> = batch.into_iter().map(|w| new_mail(w, office, day, now, &secret, domain)).collect();
+            let mails: Vec<_> = batch.into_iter().map(|w| new_mail(w, office, day, now, &secret, &domain)).collect();
             let twice = tx.mails(&mails).await?;
             if !twice.is_empty() {
                 tracing::error!(count = twice.len(), "mails with a key that is already in the outbox were not written");

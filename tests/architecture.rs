@@ -5,7 +5,23 @@ use std::path::{Path, PathBuf};
 
 /// Per room: what it may import of the house, and which foreign crates it must not know.
 const ROOMS: &[(&str, &[&str], &[&str])] = &[
-    ("domain", &[], &["tokio", "sqlx", "lettre", "config", "minijinja", "csv", "tempfile", "tracing", "rand", "getrandom", "futures_util"]),
+    (
+        "domain",
+        &[],
+        &[
+            "tokio",
+            "sqlx",
+            "lettre",
+            "config",
+            "minijinja",
+            "csv",
+            "tempfile",
+            "tracing",
+            "rand",
+            "getrandom",
+            "futures_util",
+        ],
+    ),
     ("clock", &[], &["tokio", "sqlx", "lettre"]),
     ("config", &["domain"], &["tokio", "sqlx", "lettre", "minijinja"]),
     ("store", &["domain"], &["lettre", "minijinja", "csv", "config"]),
@@ -22,7 +38,8 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ),
 ];
 /// Nobody but the clock reads the time; and the domain reads neither files nor the environment.
-const PURE: &[&str] = &["std::fs", "std::env", "std::net", "std::process", "std::io", "std::time", "Utc::now", "Local::now"];
+const PURE: &[&str] =
+    &["std::fs", "std::env", "std::net", "std::process", "std::io", "std::time", "Utc::now", "Local::now"];
 
 fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -76,7 +93,8 @@ fn names(code: &str, path: &str) -> bool {
     code.match_indices(path).any(|(at, _)| {
         let before = code[..at].chars().next_back();
         let after = &code[at + path.len()..];
-        !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':') && (path.contains("::") || after.starts_with("::"))
+        !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':')
+            && (path.contains("::") || after.starts_with("::"))
     })
 }
 

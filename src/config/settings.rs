@@ -71,8 +71,6 @@ pub struct MailSettings {
     pub transport: TransportKind,
     /// The sender's address: an own one, not the team mailbox.
     pub from: String,
-    /// The sender's name.
-    pub from_name: String,
     /// Where answers go, unless a team says otherwise.
     pub reply_to: Option<String>,
     /// Mail goes to these domains only; empty: to any (only where nothing leaves the machine).
@@ -260,7 +258,6 @@ fn mail(mut f: Fields, base: Option<&Path>) -> Result<MailSettings, FieldError> 
     let mut mail = MailSettings {
         transport,
         from: String::new(),
-        from_name: f.text("from_name")?,
         reply_to: None,
         allowed_domains: domains,
         redirect_all_to: None,

@@ -231,8 +231,18 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_an_error_and_no_panic() {
-        for odd in ["", "@", "a@", "@b", "a b@c.de", "a@b\r\nBcc: x@y.de", "\"a\\\r\n\"@b.de", "ä@b.de", "a@ä ö.de", "a<b>@c.de"]
-        {
+        for odd in [
+            "",
+            "@",
+            "a@",
+            "@b",
+            "a b@c.de",
+            "a@b\r\nBcc: x@y.de",
+            "\"a\\\r\n\"@b.de",
+            "ä@b.de",
+            "a@ä ö.de",
+            "a<b>@c.de",
+        ] {
             assert_eq!(compose(&parts(), &Envelope { to: odd, ..envelope() }), Err(ComposeError::To), "{odd:?}");
             assert_eq!(compose(&parts(), &Envelope { from: odd, ..envelope() }), Err(ComposeError::From), "{odd:?}");
             let parts = Parts { reply_to: Some(odd.to_owned()), ..parts() };

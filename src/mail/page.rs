@@ -80,10 +80,9 @@ impl<'a, B> Page<'a, B> {
                 "Sie erhalten diese Mail, weil die Fälle in den Listen Ihnen zugeordnet sind oder Sie jemanden \
                  vertreten.",
             ),
-            Kind::Eskalation => (
-                "Eskalation",
-                "Sie erhalten diese Mail, weil Sie als Teamleitung eingetragen sind oder sie vertreten.",
-            ),
+            Kind::Eskalation => {
+                ("Eskalation", "Sie erhalten diese Mail, weil Sie als Teamleitung eingetragen sind oder sie vertreten.")
+            }
             Kind::Wochenbericht => (
                 "Wochenbericht",
                 "Sie erhalten diese Mail, weil Sie als Teamleitung eingetragen sind oder sie vertreten.",

@@ -129,7 +129,8 @@ fn rows<'a>(renderer: &'a Renderer, rows: Vec<&'a CaseRow>) -> Vec<Row<'a>> {
 fn fold<'a>(renderer: &'a Renderer, rows: &[&'a CaseRow]) -> Folded<'a> {
     let mut groups = BTreeMap::<Cow<'_, str>, String>::new();
     for row in rows {
-        let numbers = groups.entry(row.items.first().map(|lead| renderer.title(&lead.rule)).unwrap_or_default()).or_default();
+        let numbers =
+            groups.entry(row.items.first().map(|lead| renderer.title(&lead.rule)).unwrap_or_default()).or_default();
         push_number(numbers, &row.fallnr);
     }
     Folded { count: plural(rows.len(), "Fall", "Fälle"), groups: groups.into_iter().collect() }

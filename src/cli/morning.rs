@@ -1,0 +1,74 @@
+//! `morning` and `deliver`: the main job, by hand.
+
+use chrono::NaiveDate;
+
+use super::output::print;
+use crate::app::App;
+use crate::morning::{Morning, Report, Skipped};
+
+pub(super) async fn morning(app: &App, day: NaiveDate) -> anyhow::Result<u8> {
+    let offices = app.db.snapshot().await?.head(None, day).await?.offices;
+    if offices.is_empty() {
+        anyhow::bail!(
+            "Es sind noch keine Teams eingelesen. Bitte zuerst eine Lieferung einlesen: wiedervorlage import ORDNER"
+        );
+    }
+    let renderer = app.renderer().await?;
+    let mut code = 0;
+    for office in &offices {
+        let mut words = |digest: &_| renderer.render(digest);
+        let mut morning = Morning {
+            db: &app.db,
+            settings: &app.settings,
+            rulebooks: &app.rulebooks,
+            fresh: false,
+            words: &mut words,
+        };
+        let of = if office.is_empty() { String::new() } else { format!("Dienststelle {office}: ") };
+        let on = day.format("%d.%m.%Y");
+        let said = match morning.run(office, day, app.clock.now()).await? {
+            Ok(report) => format!("{of}{}", summary(&report, day)),
+            Err(Skipped::Done) => format!("{of}Der Lauf vom {on} ist schon erledigt; es wurde nichts geändert."),
+            Err(Skipped::NoWorkday(because)) => {
+                format!("{of}Der {on} ist kein Arbeitstag ({because}); es gibt keinen Lauf.")
+            }
+            Err(Skipped::NoTeams) => format!("{of}Es gibt keine Teams; es gibt keinen Lauf."),
+            Err(Skipped::Later(last)) => {
+                code = 2;
+                let last = last.format("%d.%m.%Y");
+                format!("{of}Der {on} liegt vor dem letzten Lauf ({last}); ein Tag davor wird nicht nachgeholt.")
+            }
+        };
+        print(said)?;
+    }
+    Ok(code)
+}
+
+/// What a run did, in a few lines.
+pub(super) fn summary(report: &Report, day: NaiveDate) -> String {
+    let mails: u64 = report.mails.iter().map(|(_, n)| n).sum();
+    let kinds: Vec<String> = report.mails.iter().map(|(kind, n)| format!("{kind} {n}")).collect();
+    let mut text = format!(
+        "Lauf vom {}: {} Teams, {} Fälle, {} offene Punkte, {mails} Mails im Postausgang ({}).",
+        day.format("%d.%m.%Y"),
+        report.teams,
+        report.cases,
+        report.obligations,
+        kinds.join(", ")
+    );
+    for problem in &report.problems {
+        text.push_str("\nHinweis: ");
+        text.push_str(problem);
+    }
+    text
+}
+
+pub(super) async fn deliver(app: &App) -> anyhow::Result<u8> {
+    let counts = app.courier().drain(|| false).await?;
+    let said = format!(
+        "{} verschickt, {} später noch einmal, {} endgültig gescheitert, {} im Postausgang übrig.",
+        counts.sent, counts.again, counts.failed, counts.left
+    );
+    print(said)?;
+    Ok(u8::from(counts.left > 0 || counts.failed > 0))
+}
