@@ -80,7 +80,13 @@ impl Courier {
             }
         }
         counts.left = self.left().await?;
-        tracing::info!(sent = counts.sent, again = counts.again, failed = counts.failed, left = counts.left, "delivered");
+        tracing::info!(
+            sent = counts.sent,
+            again = counts.again,
+            failed = counts.failed,
+            left = counts.left,
+            "delivered"
+        );
         Ok(counts)
     }
 
@@ -292,7 +298,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_mail_to_a_foreign_domain_is_never_sent() {
-        let house = House::with(&["a@elsewhere.example", "a@sub.jobcenter.example", "kaputt", "b@JOBCENTER.example"]).await;
+        let house =
+            House::with(&["a@elsewhere.example", "a@sub.jobcenter.example", "kaputt", "b@JOBCENTER.example"]).await;
         assert_eq!(house.drain().await, (1, 0, 3, 0));
         assert!(house.files().iter().all(|f| f.contains("To: b@jobcenter.example\r\n")));
         let states = house.states().await;
@@ -377,7 +384,9 @@ mod tests {
         let house = House::with(&[]).await;
         let now = house.courier.clock.now();
         let tomorrow = "2026-11-24".parse().unwrap();
-        let Begun::Ready(mut run) = house.courier.db.begin_run("", tomorrow, now).await.unwrap() else { unreachable!() };
+        let Begun::Ready(mut run) = house.courier.db.begin_run("", tomorrow, now).await.unwrap() else {
+            unreachable!()
+        };
         run.mails(&[NewMail { message: b"{".to_vec(), ..new_mail("a@jobcenter.example", now) }]).await.unwrap();
         run.commit().await.unwrap();
         assert_eq!(house.drain().await, (0, 0, 1, 0));

@@ -48,13 +48,7 @@ pub enum GiveUp {
 ///
 /// `jitter` is chance from 0.0 to 1.0; anything else counts as the nearest of these. The last attempt falls on the end
 /// of the three days at the latest.
-pub fn after(
-    attempt: u32,
-    failure: Failure,
-    first_queued: DateTime<Utc>,
-    now: DateTime<Utc>,
-    jitter: f64,
-) -> Retry {
+pub fn after(attempt: u32, failure: Failure, first_queued: DateTime<Utc>, now: DateTime<Utc>, jitter: f64) -> Retry {
     if failure == Failure::Permanent {
         return Retry::GiveUp(GiveUp::Permanent);
     }
@@ -63,8 +57,7 @@ pub fn after(
         return Retry::GiveUp(GiveUp::Expired);
     }
     let index = (attempt.max(1) as usize - 1).min(PAUSES.len() - 1);
-    // `max` and `min` also make a number of what is none.
-    let jitter = jitter.max(0.0).min(1.0);
+    let jitter = if jitter.is_nan() { 0.0 } else { jitter.clamp(0.0, 1.0) };
     let seconds = f64::from(PAUSES[index] * 60) * (1.0 + SPREAD * jitter);
     let at = now.checked_add_signed(TimeDelta::seconds(seconds as i64)).unwrap_or(end);
     Retry::Again(at.min(end))
@@ -83,9 +76,20 @@ mod tests {
     #[test]
     fn pauses_grow_to_four_hours() {
         let now = at("2026-11-23T05:30:00Z");
-        for (attempt, minutes) in
-            [(0, 1), (1, 1), (2, 2), (3, 5), (4, 15), (5, 30), (6, 60), (7, 120), (8, 180), (9, 240), (10, 240), (999, 240)]
-        {
+        for (attempt, minutes) in [
+            (0, 1),
+            (1, 1),
+            (2, 2),
+            (3, 5),
+            (4, 15),
+            (5, 30),
+            (6, 60),
+            (7, 120),
+            (8, 180),
+            (9, 240),
+            (10, 240),
+            (999, 240),
+        ] {
             let expected = Retry::Again(now + TimeDelta::minutes(minutes));
             assert_eq!(after(attempt, Failure::Transient, now, now, 0.0), expected, "attempt {attempt}");
             assert_eq!(after(attempt, Failure::Unknown, now, now, f64::NAN), expected, "attempt {attempt}");

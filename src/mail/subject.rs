@@ -86,7 +86,11 @@ fn of_escalation(teams: &[TeamEscalation]) -> String {
     let lapsed = teams.iter().flat_map(|t| &t.lapsed).map(|l| (&l.fallnr, &l.subject));
     let (mut cases, mut of_teams) = (BTreeSet::new(), BTreeSet::new());
     for (fallnr, subject) in items.chain(lapsed) {
-        if fallnr.is_empty() { of_teams.insert(subject) } else { cases.insert(fallnr) };
+        if fallnr.is_empty() {
+            of_teams.insert(subject)
+        } else {
+            cases.insert(fallnr)
+        };
     }
     let mut counts = Vec::new();
     if !cases.is_empty() {
@@ -95,7 +99,11 @@ fn of_escalation(teams: &[TeamEscalation]) -> String {
     if !of_teams.is_empty() {
         counts.push(plural(of_teams.len(), "Teamaufgabe", "Teamaufgaben"));
     }
-    format!("[BAK] Eskalation – {}", counts.join(", "))
+    if counts.is_empty() {
+        "[BAK] Eskalation".to_owned()
+    } else {
+        format!("[BAK] Eskalation – {}", counts.join(", "))
+    }
 }
 
 fn of_week(day: NaiveDate, teams: &[TeamWeek]) -> String {

@@ -74,9 +74,9 @@ impl Transport {
         match self {
             Self::File(dir) => {
                 let dir = dir.clone();
-                tokio::task::spawn_blocking(move || write(&dir, &mail))
-                    .await
-                    .unwrap_or_else(|_| Err(SendError::Unknown("Das Schreiben der Datei wurde abgebrochen.".to_owned())))
+                tokio::task::spawn_blocking(move || write(&dir, &mail)).await.unwrap_or_else(|_| {
+                    Err(SendError::Unknown("Das Schreiben der Datei wurde abgebrochen.".to_owned()))
+                })
             }
         }
     }

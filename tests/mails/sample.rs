@@ -30,8 +30,13 @@ pub(crate) fn renderer() -> Renderer {
         ("rueckgabe-gespraech", "Rückgabegespräch", "Gespräch zur Rückgabe mit allen Beteiligten", "§6"),
         ("lebenslauf-anfordern", "Lebenslauf", "Lebenslauf beim Kunden anfordern", "§6"),
         ("lebenslauf-rueckgabe", "Rückgabe ohne Lebenslauf", "Rückgabegespräch vereinbaren", "§6"),
-        ("besuch-16", "Besuch am Arbeitsplatz", "Besuch am Arbeitsplatz vor dem Ende der Förderung nach § 16e/§ 16i", "§ 8"),
-        ("ende-info", "Integration", "Die Betreuung ist beendet", "§6"),
+        (
+            "besuch-16",
+            "Besuch am Arbeitsplatz",
+            "Besuch am Arbeitsplatz vor dem Ende der Förderung nach § 16e/§ 16i",
+            "§ 8",
+        ),
+        ("ende-info", "Integration", "die Hauptbetreuung endete mit einer Vermittlung in Arbeit", "§6"),
         ("mag-nachhaltung-kunde", "MAG-Nachhaltung", "Beim Kunden nach dem Stand der MAG fragen", "§7"),
         ("egz-intervention", "EGZ-Intervention", "Beim Arbeitgeber vermitteln", "§7"),
         ("veranstaltung", "Veranstaltung", "Eine Veranstaltung des Teams planen", "§7"),
@@ -389,7 +394,9 @@ pub(crate) fn week() -> Digest {
 
 fn escalation_items() -> Vec<Item> {
     match escalation().content {
-        Content::Escalation(teams) => teams.into_iter().flat_map(|t| t.items).filter(|i| !i.fallnr.is_empty()).collect(),
+        Content::Escalation(teams) => {
+            teams.into_iter().flat_map(|t| t.items).filter(|i| !i.fallnr.is_empty()).collect()
+        }
         _ => Vec::new(),
     }
 }

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use chrono::{Days, NaiveDate};
 use serde::Serialize;
@@ -129,7 +130,8 @@ fn rows<'a>(renderer: &'a Renderer, rows: Vec<&'a CaseRow>) -> Vec<Row<'a>> {
 fn fold<'a>(renderer: &'a Renderer, rows: &[&'a CaseRow]) -> Folded<'a> {
     let mut groups = BTreeMap::<Cow<'_, str>, String>::new();
     for row in rows {
-        let numbers = groups.entry(row.items.first().map(|lead| renderer.title(&lead.rule)).unwrap_or_default()).or_default();
+        let numbers =
+            groups.entry(row.items.first().map(|lead| renderer.title(&lead.rule)).unwrap_or_default()).or_default();
         push_number(numbers, &row.fallnr);
     }
     Folded { count: plural(rows.len(), "Fall", "Fälle"), groups: groups.into_iter().collect() }
@@ -165,7 +167,7 @@ fn search_week(search: &SearchWeek) -> (String, String) {
     for item in &search.open {
         push_number(&mut numbers, &item.fallnr);
         if let Some((done, required)) = item.reason.progress {
-            numbers.push_str(&format!(" ({done} von {required})"));
+            let _ = write!(numbers, " ({done} von {required})");
         }
     }
     (sentence, numbers)
