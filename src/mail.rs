@@ -104,7 +104,10 @@ impl Renderer {
     pub fn new(wordings: &HashMap<Arc<str>, Wording>, letterhead: Letterhead) -> Result<Self, MailError> {
         let mut env = Environment::new();
         env.set_undefined_behavior(UndefinedBehavior::Strict);
-        env.set_auto_escape_callback(|name| if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None });
+        env.set_auto_escape_callback(|name| match name.rsplit_once('.') {
+            Some((_, "txt")) => AutoEscape::None,
+            _ => AutoEscape::Html,
+        });
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
         env.set_syntax(syntax.map_err(|e| MailError::new("", &e))?);
         for (name, source) in TEMPLATES {

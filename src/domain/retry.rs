@@ -57,8 +57,7 @@ pub fn after(attempt: u32, failure: Failure, first_queued: DateTime<Utc>, now: D
         return Retry::GiveUp(GiveUp::Expired);
     }
     let index = (attempt.max(1) as usize - 1).min(PAUSES.len() - 1);
-    // `max` and `min` also make a number of what is none.
-    let jitter = jitter.max(0.0).min(1.0);
+    let jitter = if jitter.is_nan() { 0.0 } else { jitter.clamp(0.0, 1.0) };
     let seconds = f64::from(PAUSES[index] * 60) * (1.0 + SPREAD * jitter);
     let at = now.checked_add_signed(TimeDelta::seconds(seconds as i64)).unwrap_or(end);
     Retry::Again(at.min(end))

@@ -8,6 +8,7 @@ mod lead;
 mod notice;
 
 use std::borrow::Cow;
+use std::fmt::Write;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -36,11 +37,17 @@ impl RuleWords {
         let ready = |words: &str| paragraphs(&clean(words));
         Self {
             title: ready(&wording.title),
-            task: ready(&wording.task),
+            task: capital(&ready(&wording.task)),
             ends: ready(&wording.ends),
             source: source(&wording.paragraph),
         }
     }
+}
+
+/// A task begins a line of its own, so it begins with a capital.
+fn capital(words: &str) -> String {
+    let mut chars = words.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// What every mail has around its body.
@@ -222,10 +229,10 @@ fn facts(item: &Item) -> String {
         push_due(&mut out, item.raw, item.action, &item.reason);
     }
     if let Some((done, required)) = item.reason.progress {
-        out.push_str(&format!("; {done} von {required} eingetragen"));
+        let _ = write!(out, "; {done} von {required} eingetragen");
     }
     if let Some((count, last)) = item.reason.attempts {
-        out.push_str(&format!("; {count}. Versuch am "));
+        let _ = write!(out, "; {count}. Versuch am ");
         push_date(&mut out, last);
     }
     if let Some(appointment) = item.appointment {

@@ -99,7 +99,11 @@ fn of_escalation(teams: &[TeamEscalation]) -> String {
     if !of_teams.is_empty() {
         counts.push(plural(of_teams.len(), "Teamaufgabe", "Teamaufgaben"));
     }
-    format!("[BAK] Eskalation – {}", counts.join(", "))
+    if counts.is_empty() {
+        "[BAK] Eskalation".to_owned()
+    } else {
+        format!("[BAK] Eskalation – {}", counts.join(", "))
+    }
 }
 
 fn of_week(day: NaiveDate, teams: &[TeamWeek]) -> String {

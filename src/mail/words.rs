@@ -211,7 +211,7 @@ pub fn push_due(out: &mut String, raw: NaiveDate, action: NaiveDate, reason: &Re
             out.push_str(", daher der nächste Arbeitstag");
         }
         Shift::AfterDeadline => {
-            out.push_str(", daher der Arbeitstag nach ihrem Ablauf, §\u{a0}26 Abs.\u{a0}3 SGB\u{a0}X")
+            out.push_str(", daher der Arbeitstag nach ihrem Ablauf, §\u{a0}26 Abs.\u{a0}3 SGB\u{a0}X");
         }
         Shift::WithinSpan => out.push_str(", so gelegt, dass es im Zeitraum möglich bleibt"),
     }
@@ -254,13 +254,11 @@ pub fn push_why(out: &mut String, reason: &Reason) {
         Formula::LastActiveDay => {
             let _ = write!(out, "letzter Arbeitstag in {}, an dem der Fall läuft", week_of(day));
         }
-        Formula::Middle => match reason.anchor {
-            Anchor::MagSpan => out.push_str("zur Mitte der MAG"),
-            _ => {
-                out.push_str("zur Mitte der Zeit ab ");
-                push_anchor(out, &reason.anchor, day);
-            }
-        },
+        Formula::Middle if reason.anchor == Anchor::MagSpan => out.push_str("zur Mitte der MAG"),
+        Formula::Middle => {
+            out.push_str("zur Mitte der Zeit ab ");
+            push_anchor(out, &reason.anchor, day);
+        }
     }
 }
 

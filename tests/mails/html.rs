@@ -29,7 +29,7 @@ pub(crate) fn check(page: &str) -> Result<(), String> {
         }
     }
     // An ampersand must begin an entity.
-    let bare = page.split('&').skip(1).find(|s| !s.split_once(';').is_some_and(|(e, _)| e.len() < 8));
+    let bare = page.split('&').skip(1).find(|s| s.split_once(';').is_none_or(|(e, _)| e.len() >= 8));
     match (open.as_slice(), bare) {
         ([], None) => Ok(()),
         ([], Some(bare)) => Err(format!("a bare & before {bare:.20}")),

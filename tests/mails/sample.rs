@@ -36,7 +36,7 @@ pub(crate) fn renderer() -> Renderer {
             "Besuch am Arbeitsplatz vor dem Ende der Förderung nach § 16e/§ 16i",
             "§ 8",
         ),
-        ("ende-info", "Integration", "Die Betreuung ist beendet", "§6"),
+        ("ende-info", "Integration", "die Hauptbetreuung endete mit einer Vermittlung in Arbeit", "§6"),
         ("mag-nachhaltung-kunde", "MAG-Nachhaltung", "Beim Kunden nach dem Stand der MAG fragen", "§7"),
         ("egz-intervention", "EGZ-Intervention", "Beim Arbeitgeber vermitteln", "§7"),
         ("veranstaltung", "Veranstaltung", "Eine Veranstaltung des Teams planen", "§7"),

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use chrono::{Days, NaiveDate};
 use serde::Serialize;
@@ -166,7 +167,7 @@ fn search_week(search: &SearchWeek) -> (String, String) {
     for item in &search.open {
         push_number(&mut numbers, &item.fallnr);
         if let Some((done, required)) = item.reason.progress {
-            numbers.push_str(&format!(" ({done} von {required})"));
+            let _ = write!(numbers, " ({done} von {required})");
         }
     }
     (sentence, numbers)
