@@ -106,6 +106,10 @@ impl<'t> Stage<'t> {
                 execute(tx, format!("alter table stage_{name} add primary key ({key})").into(), &[]).await?;
             }
         }
+        if let Some(column) = table.parent_column().filter(|c| table.key[0] != *c) {
+            // Before the rows: SQLite sorts them in memory for an index made afterwards.
+            execute(tx, format!("create index stage_{name}_parent on stage_{name} ({column})").into(), &[]).await?;
+        }
         let insert = insert(tx, table, BATCH).into();
         Ok(Self { tx, table, insert })
     }
@@ -152,10 +156,6 @@ impl<'t> Stage<'t> {
     /// Makes the staged rows ready to be compared; call once, after the last [`Stage::put`].
     pub async fn close(&mut self) -> Result<(), StoreError> {
         let name = self.table.name;
-        if let Some(column) = self.table.parent_column().filter(|c| self.table.key[0] != *c) {
-            execute(self.tx, format!("create index stage_{name}_parent on stage_{name} ({column})").into(), &[])
-                .await?;
-        }
         if matches!(self.tx, Tx::Postgres(_)) {
             // Nothing else tells the planner how many rows a temporary table holds.
             execute(self.tx, format!("analyze stage_{name}").into(), &[]).await?;
