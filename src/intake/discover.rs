@@ -60,7 +60,8 @@ fn list(path: &Path) -> Result<Vec<PathBuf>, String> {
         let entry = entry.map_err(failed)?;
         let name = entry.file_name().to_string_lossy().to_lowercase();
         // Hidden files are drafts of other programs and of our own.
-        if name.ends_with(".csv") && !name.ends_with(REJECT_SUFFIX) && !name.starts_with(['.', '~']) {
+        let csv = Path::new(&name).extension().is_some_and(|e| e == "csv");
+        if csv && !name.ends_with(REJECT_SUFFIX) && !name.starts_with(['.', '~']) {
             files.push(entry.path());
         }
     }

@@ -121,12 +121,13 @@ fn read_rows(task: &Task, out: &Sender<Batch>, reading: &mut Reading) -> Result<
         }
         let mut row = Row::new(task.kind, record.line, &texts);
         let values = rows::values(task.kind, &mut row, &task.known);
-        let (problems, refused) = row.finish();
+        let (mut problems, refused) = row.finish();
+        blank_shifted(&header, &record, &mut problems);
         if refused {
             reading.counts.refused += 1;
             let problems: Vec<_> = problems.into_iter().filter(|p| p.severity == Severity::Refused).collect();
             reading.rejects.push(&header, &record, encoding, trusted(&header, &record), &problems);
-            problems.into_iter().for_each(|p| reading.problems.push(p));
+            reading.problems.extend(problems);
             if let Some(Value::Text(key)) = values.into_iter().next().filter(|_| task.kind.table().holds_keys())
                 && !key.is_empty()
             {
@@ -138,7 +139,7 @@ fn read_rows(task: &Task, out: &Sender<Batch>, reading: &mut Reading) -> Result<
             problem.line = Some(record.line);
             reading.problems.push(problem);
         }
-        problems.into_iter().for_each(|p| reading.problems.push(p));
+        reading.problems.extend(problems);
         rows.push(Staged { line: record.line, values });
         if rows.len() == BATCH {
             send(out, Batch::Rows(std::mem::replace(&mut rows, Vec::with_capacity(BATCH))))?;
@@ -217,6 +218,18 @@ fn trusted(header: &Header, record: &Record) -> usize {
     match header.health.first() {
         Some(first) if record.len() > header.names.len() => *first,
         _ => usize::MAX,
+    }
+}
+
+/// In a row whose fields may have moved, values from the first doubtful column on may be a remark: they are not shown.
+fn blank_shifted(header: &Header, record: &Record, problems: &mut [Problem]) {
+    let trusted = trusted(header, record);
+    if trusted == usize::MAX {
+        return;
+    }
+    for problem in problems {
+        let place = header.names.iter().position(|n| Some(n.to_lowercase()) == problem.column);
+        problem.value = problem.value.take().filter(|_| place.is_some_and(|i| i < trusted));
     }
 }
 

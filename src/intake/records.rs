@@ -130,14 +130,14 @@ impl<R: Read> Reader<R> {
                     return Ok(Next::Record);
                 }
                 Parse::Unclosed(open) => return Ok(self.unclosed(open, record)),
-                Parse::More(open) if self.buf.len() - self.pos >= MAX_RECORD => match open {
-                    Some(open) => return Ok(self.unclosed(open, record)),
-                    None => {
-                        record.truncate(0);
-                        self.skip_line()?;
-                        return Ok(Next::TooLong);
+                Parse::More(open) if self.buf.len() - self.pos >= MAX_RECORD => {
+                    if let Some(open) = open {
+                        return Ok(self.unclosed(open, record));
                     }
-                },
+                    record.truncate(0);
+                    self.skip_line()?;
+                    return Ok(Next::TooLong);
+                }
                 Parse::More(_) => self.fill()?,
             }
         }
@@ -288,8 +288,8 @@ fn finish(used: usize, lines: u64, width: usize, multi: Option<Open>, record: &m
             return Parse::Unclosed(open);
         }
         let swallows = (0..record.len()).any(|i| {
-            let lines = record.field(i).split(|b| *b == b'\n' || *b == b'\r').skip(1);
-            lines.into_iter().any(|line| line.iter().filter(|b| **b == b';').count() + 1 >= width.max(3))
+            let mut lines = record.field(i).split(|b| *b == b'\n' || *b == b'\r').skip(1);
+            lines.any(|line| line.split(|b| *b == b';').count() >= width.max(3))
         });
         record.swallows = swallows;
     }

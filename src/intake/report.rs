@@ -89,6 +89,12 @@ impl Problems {
         }
     }
 
+    pub(super) fn extend(&mut self, problems: Vec<Problem>) {
+        for problem in problems {
+            self.push(problem);
+        }
+    }
+
     /// Counts kept problems that nobody has looked up.
     pub(super) fn push_unseen(&mut self, kept: u64) {
         self.kept += kept;

@@ -113,11 +113,11 @@ fn activity(row: &mut Row<'_>) -> Vec<Value> {
 }
 
 fn subsidy(row: &mut Row<'_>) -> Vec<Value> {
+    const REMEDY: &str = "Bitte tragen Sie das Datum nach.";
     let art = row.word("art", FoerderArt::ALL, FoerderArt::as_str);
     let (beginn, ende) = (row.date("beginn"), row.date("ende"));
     if matches!(art, Some(FoerderArt::P16e | FoerderArt::P16i | FoerderArt::Mag)) {
         let missing = |column: &str| format!("{column} fehlt; so hat die Zeile keine Wirkung.");
-        const REMEDY: &str = "Bitte tragen Sie das Datum nach.";
         if row.get("beginn").is_empty() {
             row.keep("beginn", missing("beginn"), REMEDY);
         } else if row.get("ende").is_empty() {

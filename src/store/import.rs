@@ -4,6 +4,8 @@
 //! Knows tables and keys; knows neither files nor why a row was refused. All SQL is one text for both databases but
 //! for the making and filling of the staging table.
 
+mod tables;
+
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -13,14 +15,10 @@ use sqlx::{AssertSqlSafe, Row as _};
 
 use super::dialect::Tx;
 use super::{StoreError, WriteTx};
-
-/// What a column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Type {
-    Text,
-    Date,
-    Integer,
-}
+pub use tables::{
+    ABWESENHEIT, AKTIVITAET, BETREUUNG, FOERDERUNG, KOLLEGE, PAUSE, STELLE, TEAM, TERMIN, Table, VERANSTALTUNG,
+};
+use tables::{Stamp, Type};
 
 /// One value of a staged row. The variant fixes the type the database sees, also for nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -44,229 +42,6 @@ pub struct Staged {
     pub line: u64,
     /// Its values.
     pub values: Vec<Value>,
-}
-
-/// What an import adds to a row that its file does not hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stamp {
-    Nothing,
-    /// The source; it belongs to the key, and all the other columns follow from the key.
-    SourceInKey,
-    /// The source, which may change.
-    Source,
-    /// The day of the first import.
-    FirstDay,
-}
-
-/// Whose rows a table's rows are about.
-type Parent = (&'static str, &'static str, &'static str);
-
-/// A table that deliveries fill.
-#[derive(Debug)]
-pub struct Table {
-    name: &'static str,
-    key: &'static [&'static str],
-    columns: &'static [(&'static str, Type)],
-    stamp: Stamp,
-    /// Own column, parent table, the parent's key: rows whose parent is not known have no effect until it comes.
-    parent: Option<Parent>,
-}
-
-use Type::{Date, Integer, Text};
-
-/// `teams.csv`
-pub static TEAM: Table = Table {
-    name: "team",
-    key: &["team"],
-    columns: &[
-        ("team", Text),
-        ("name", Text),
-        ("postfach", Text),
-        ("bundesland", Text),
-        ("leitung", Text),
-        ("dienststelle", Text),
-        ("beginn", Date),
-    ],
-    stamp: Stamp::Nothing,
-    parent: None,
-};
-
-/// `personal.csv`
-pub static KOLLEGE: Table = Table {
-    name: "kollege",
-    key: &["kuerzel"],
-    columns: &[
-        ("kuerzel", Text),
-        ("name", Text),
-        ("email", Text),
-        ("rolle", Text),
-        ("team", Text),
-        ("region", Text),
-        ("vertretung", Text),
-    ],
-    stamp: Stamp::Nothing,
-    parent: None,
-};
-
-/// `betreuungen.csv`
-pub static BETREUUNG: Table = Table {
-    name: "betreuung",
-    key: &["fallnr"],
-    columns: &[
-        ("fallnr", Text),
-        ("bezeichnung", Text),
-        ("bak", Text),
-        ("ifk", Text),
-        ("team", Text),
-        ("region", Text),
-        ("kennung", Text),
-        ("kennung_seit", Date),
-        ("uebergabe_am", Date),
-        ("hauptbetreuer_seit", Date),
-        ("ende_am", Date),
-        ("ende_grund", Text),
-        ("rueckgabegespraech_am", Date),
-        ("fazit_am", Date),
-    ],
-    stamp: Stamp::Nothing,
-    parent: None,
-};
-
-const OF_CASE: Option<Parent> = Some(("fallnr", "betreuung", "fallnr"));
-
-/// `aktivitaeten.csv`
-pub static AKTIVITAET: Table = Table {
-    name: "aktivitaet",
-    key: &["fallnr", "art", "datum"],
-    columns: &[("fallnr", Text), ("art", Text), ("datum", Date), ("anzahl", Integer)],
-    stamp: Stamp::Nothing,
-    parent: OF_CASE,
-};
-
-/// `foerderungen.csv`
-pub static FOERDERUNG: Table = Table {
-    name: "foerderung",
-    key: &["foerdernr"],
-    columns: &[
-        ("foerdernr", Text),
-        ("fallnr", Text),
-        ("art", Text),
-        ("arbeitgeber", Text),
-        ("beginn", Date),
-        ("ende", Date),
-        ("potenzial", Text),
-    ],
-    stamp: Stamp::Nothing,
-    parent: OF_CASE,
-};
-
-/// `pausen.csv`
-pub static PAUSE: Table = Table {
-    name: "pause",
-    key: &["row_key"],
-    columns: &[("row_key", Text), ("fallnr", Text), ("von", Date), ("bis", Date)],
-    stamp: Stamp::SourceInKey,
-    parent: OF_CASE,
-};
-
-/// `abwesenheiten.csv`
-pub static ABWESENHEIT: Table = Table {
-    name: "abwesenheit",
-    key: &["row_key"],
-    columns: &[("row_key", Text), ("kuerzel", Text), ("von", Date), ("bis", Date)],
-    stamp: Stamp::SourceInKey,
-    parent: Some(("kuerzel", "kollege", "kuerzel")),
-};
-
-/// `veranstaltungen.csv`
-pub static VERANSTALTUNG: Table = Table {
-    name: "veranstaltung",
-    key: &["row_key"],
-    columns: &[
-        ("row_key", Text),
-        ("team", Text),
-        ("titel", Text),
-        ("art", Text),
-        ("datum", Date),
-        ("durchgefuehrt", Integer),
-    ],
-    stamp: Stamp::SourceInKey,
-    parent: Some(("team", "team", "team")),
-};
-
-/// `termine.csv`
-pub static TERMIN: Table = Table {
-    name: "termin",
-    key: &["terminnr"],
-    columns: &[
-        ("terminnr", Text),
-        ("fallnr", Text),
-        ("art", Text),
-        ("datum", Date),
-        ("uhrzeit", Text),
-        ("ort", Text),
-        ("teilnehmer", Text),
-    ],
-    stamp: Stamp::Source,
-    parent: OF_CASE,
-};
-
-/// `stellen.csv`
-pub static STELLE: Table = Table {
-    name: "stelle",
-    key: &["refnr"],
-    columns: &[
-        ("refnr", Text),
-        ("titel", Text),
-        ("arbeitgeber", Text),
-        ("ort", Text),
-        ("arbeitszeit", Text),
-        ("eingestellt_am", Date),
-        ("link", Text),
-        ("quelle", Text),
-    ],
-    stamp: Stamp::FirstDay,
-    parent: None,
-};
-
-impl Table {
-    /// Whether a file states all rows of its source.
-    pub fn states_all(&self) -> bool {
-        matches!(self.stamp, Stamp::SourceInKey | Stamp::Source)
-    }
-
-    /// The column that names what a row is about, if that is kept in another table.
-    pub fn parent_column(&self) -> Option<&'static str> {
-        self.parent.map(|(column, ..)| column)
-    }
-
-    /// Whether it matters that a file still holds a key whose row cannot be read: where missing keys are withdrawn or
-    /// reported. Such a key is one column, the first.
-    pub fn holds_keys(&self) -> bool {
-        self.stamp == Stamp::Source || self.name == "betreuung"
-    }
-
-    /// Whether a row is about a case.
-    fn of_case(&self) -> bool {
-        self.parent == OF_CASE
-    }
-
-    fn key_len(&self) -> usize {
-        self.key.len()
-    }
-
-    fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.columns.iter().map(|(name, _)| *name)
-    }
-
-    fn list(&self, prefix: &str) -> String {
-        self.names().map(|c| format!("{prefix}{c}")).collect::<Vec<_>>().join(", ")
-    }
-
-    /// `m.key = s.key and …`
-    fn same_key(&self) -> String {
-        self.key.iter().map(|k| format!("m.{k} = s.{k}")).collect::<Vec<_>>().join(" and ")
-    }
 }
 
 /// What taking over a file did.
@@ -311,9 +86,9 @@ impl<'t> Stage<'t> {
             Tx::Sqlite(_) => {
                 // Without rowid and keyed like the table proper, so that comparing walks both in order.
                 let columns = table.columns.iter().map(|(c, ty)| match ty {
-                    Text => format!("{c} text"),
-                    Date => format!("{c} date"),
-                    Integer => format!("{c} integer"),
+                    Type::Text => format!("{c} text"),
+                    Type::Date => format!("{c} date"),
+                    Type::Integer => format!("{c} integer"),
                 });
                 let columns = columns.collect::<Vec<_>>().join(", ");
                 let sql = format!(
@@ -330,6 +105,10 @@ impl<'t> Stage<'t> {
                 execute(tx, sql.into(), &[]).await?;
                 execute(tx, format!("alter table stage_{name} add primary key ({key})").into(), &[]).await?;
             }
+        }
+        if let Some(column) = table.parent_column().filter(|c| table.key[0] != *c) {
+            // Before the rows: SQLite sorts them in memory for an index made afterwards.
+            execute(tx, format!("create index stage_{name}_parent on stage_{name} ({column})").into(), &[]).await?;
         }
         let insert = insert(tx, table, BATCH).into();
         Ok(Self { tx, table, insert })
@@ -348,7 +127,9 @@ impl<'t> Stage<'t> {
             last.insert(&row.values[..self.table.key_len()], i);
         }
         let mut kept = vec![false; rows.len()];
-        last.values().for_each(|i| kept[*i] = true);
+        for i in last.values() {
+            kept[*i] = true;
+        }
         let count = last.len();
         let mut values = Vec::with_capacity(count * (self.table.columns.len() + 1));
         for (row, _) in rows.into_iter().zip(kept).filter(|(_, kept)| *kept) {
@@ -375,10 +156,6 @@ impl<'t> Stage<'t> {
     /// Makes the staged rows ready to be compared; call once, after the last [`Stage::put`].
     pub async fn close(&mut self) -> Result<(), StoreError> {
         let name = self.table.name;
-        if let Some(column) = self.table.parent_column().filter(|c| self.table.key[0] != *c) {
-            execute(self.tx, format!("create index stage_{name}_parent on stage_{name} ({column})").into(), &[])
-                .await?;
-        }
         if matches!(self.tx, Tx::Postgres(_)) {
             // Nothing else tells the planner how many rows a temporary table holds.
             execute(self.tx, format!("analyze stage_{name}").into(), &[]).await?;

@@ -1,5 +1,7 @@
 //! Delivery by delivery: keys, sources, withdrawal, strict, Datenstand; on both databases.
 
+use std::fmt::Write as _;
+
 use tempfile::TempDir;
 
 use crate::world::{CASES, PERSONAL, TEAMS, World, cases, check, generate, of, on_both, ymd};
@@ -37,7 +39,7 @@ async fn a_repeated_key_far_apart_in_a_large_file() {
         for round in 1..=2 {
             for i in 0..800 {
                 let day = ymd(2020, 1, 1) + chrono::Days::new(i);
-                text += &format!("1;ag_kontakt;{day};{round}\n");
+                writeln!(text, "1;ag_kontakt;{day};{round}").unwrap();
             }
         }
         let file = w.one("aktivitaeten.csv", text).await;
@@ -80,7 +82,7 @@ async fn rows_wait_for_their_case() {
 async fn many_rows_of_unknown_cases_are_counted_and_the_first_shown() {
     on_both(|w| async move {
         let mut w = w.with_cases(&[]).await;
-        let rows: String = (0..1200).map(|i| format!("X{i};ag_kontakt;1.11.2026;\n")).collect();
+        let rows = (0..1200).fold(String::new(), |text, i| format!("{text}X{i};ag_kontakt;1.11.2026;\n"));
         let file = w.one("aktivitaeten.csv", format!("{ACTS}{rows}")).await;
         assert_eq!((file.counts.reported, file.problems.len(), file.more), (1200, 50, 1150));
         assert_eq!((file.problems[0].line, file.problems[49].line), (Some(2), Some(51)));
