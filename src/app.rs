@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use chrono::NaiveDate;
-use secrecy::ExposeSecret as _;
+use secrecy::ExposeSecret;
 
 use crate::clock::Clock;
 use crate::config::rulebooks::Rulebooks;
@@ -37,7 +37,7 @@ impl App {
     /// Builds the parts from settings that are already read.
     pub async fn with(settings: Settings, clock: Clock) -> anyhow::Result<Self> {
         let rulebooks = Rulebooks::load(&settings)?;
-        let password = settings.database_password.as_ref().map(|p| p.expose_secret());
+        let password = settings.database_password.as_ref().map(ExposeSecret::expose_secret);
         let db = Db::open(&settings.database_url, password, clock.now()).await.context("Datenbank")?;
         Ok(Self { clock, settings, rulebooks, db })
     }

@@ -1,4 +1,36 @@
-//! Wiedervorlage.
+//! Wiedervorlage puts every deadline of a Jobcenter's Betriebsakquise on the right desk by mail: once, on time, with the
+//! reason. This page is the map of the house.
+//!
+//! # A morning
+//! Files come in through [`intake`] and become facts in the [`store`]. On a workday [`morning`] reads them from one
+//! snapshot, page by page; [`domain`] says what is due, compares it with what was said before, and gathers one digest
+//! per recipient; [`mail`] gives it words; one short transaction writes the run, the ledger and the outbox. [`delivery`]
+//! claims what is due there, sends it outside any transaction, and records what became of it. [`simulate`] drives the
+//! same morning over a throw-away copy of the facts. [`app`] builds the parts, [`cli`] asks for them, [`config`] reads
+//! settings and rules, and [`clock`] is the only room that knows what time it is.
+//!
+//! # Which room knows what
+//! | room | knows | must not know |
+//! |---|---|---|
+//! | [`domain`] | dates, rules, facts | async, files, databases, mail, settings, any clock |
+//! | [`store`] | SQL, domain types | mail, what rules mean |
+//! | [`mail`] | the domain's digest, templates, MIME | store, rules |
+//! | [`intake`] | files, facts, store | mail |
+//! | [`morning`] | domain, store, words | how mail is sent |
+//! | [`delivery`] | store, transports, [`domain::retry`] | how rules work |
+//!
+//! Arrows run one way: cli → app → morning, delivery, intake → store, mail → domain. `tests/architecture.rs` fails on
+//! any other.
+//!
+//! # What is never true
+//! * The domain does no IO, knows no clock and cannot fail: every input has an answer.
+//! * No decision reads the time twice: the date is read once and handed down.
+//! * No mail is written without its ledger, and no ledger without its mail: they commit together.
+//! * Nothing is sent inside a transaction; a mail is marked only after it was taken.
+//! * No digest is written twice: the outbox is unique by kind, address and date, and every copy of a mail carries one
+//!   Message-ID.
+//! * Nobody reads of a case that is not theirs; subjects, logs and errors hold nobody's data.
+//! * Memory does not grow with the number of cases: a page of them and one recipient's mail are all that is held.
 
 pub mod app;
 pub mod cli;

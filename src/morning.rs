@@ -2,7 +2,7 @@
 //!
 //! Everything is read from one snapshot and written in one short transaction at the end, which checks that the facts are
 //! still those that were read. A crash before it leaves nothing behind; after it, everything is safe in the outbox.
-//! Memory holds one page of cases and one recipient's mail; the rest waits in [`spool`].
+//! Memory holds one page of cases and one recipient's mail; the rest waits in `spool`.
 
 mod plan;
 mod spool;

@@ -214,7 +214,9 @@ fn sample(cal: &Calendar, day: NaiveDate) -> Vec<(&'static str, String)> {
     ]);
 
     let mut aktivitaeten = String::from("fallnr;art;datum;anzahl;bemerkung\n");
-    let mut done = |fall: &str, art: &str, on: String| aktivitaeten.push_str(&format!("{fall};{art};{on};1;\n"));
+    let mut done = |fall: &str, art: &str, on: String| {
+        aktivitaeten.extend([fall, ";", art, ";", &on, ";1;\n"]);
+    };
     for (fall, contact, employer) in [
         ("0000011", 29, 5),
         ("0000012", 12, 28),

@@ -129,7 +129,7 @@ impl Scope {
                     && case.kennung_seit.is_some_and(|since| since <= t)
                     && case.uebergabe_am.is_none()
                     && case.hauptbetreuer_seit.is_none()
-                    && !case.ende_am.is_some_and(|end| end <= t)
+                    && case.ende_am.is_none_or(|end| end > t)
             }
             Self::Always => true,
         };

@@ -35,7 +35,7 @@ pub enum Value {
     Answer(bool),
 }
 
-/// A row as the delivery states it: values in the order of the table's [`Table::columns`].
+/// A row as the delivery states it: values in the order of the table's `Table::columns`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Staged {
     /// Where it stands in the file; later rows of the same key replace earlier ones.

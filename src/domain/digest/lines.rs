@@ -334,7 +334,6 @@ impl Router<'_> {
         }
     }
 
-    #[expect(clippy::unused_self, reason = "stands beside the other ways to a recipient")]
     fn to_lead(&self, team: &TeamFace, kind: Kind, what: What, emit: &mut impl FnMut(Kind, &str, &Line)) {
         if let Some(lead) = &team.lead {
             emit(kind, lead, &Line { team: team.team.clone(), holder: None, in_stead: false, what });

@@ -79,9 +79,9 @@ impl Cadence {
                 let shift = after_rest.map_or_else(|| rolled(view.cal, raw, action), Shift::AfterRest);
                 let mut why = reason(from, anchor, Formula::Days(self.days), shift);
                 why.attempts = self.attempts.and_then(|art| {
-                    let tried = view.file.done(art, view.t).filter(|a| a.day >= anchor);
+                    let mut tried = view.file.done(art, view.t).filter(|a| a.day >= anchor);
                     let count = tried.clone().map(|a| a.anzahl).sum();
-                    tried.last().map(|a| (count, a.day))
+                    tried.next_back().map(|a| (count, a.day))
                 });
                 why
             },

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 
 use super::draft::{Cycle, Draft, reason, silent};
 use super::{Rule, Scope, StepPlan, View, cycle_day, is_16};
+use crate::domain::facts::Subsidy;
 use crate::domain::obligation::{
     Anchor, Column, Ended, Evidence, Finding, Formula, Key, NotApplicable, Shift, Silence,
 };
@@ -19,7 +20,7 @@ pub struct WatchEnd {
 
 /// The last end of the case's 16e and 16i subsidies.
 fn last_end(view: &View<'_>) -> Option<NaiveDate> {
-    view.file.subsidies.iter().filter(|s| is_16(s.art)).filter_map(|s| s.span()).map(|(_, end)| end).max()
+    view.file.subsidies.iter().filter(|s| is_16(s.art)).filter_map(Subsidy::span).map(|(_, end)| end).max()
 }
 
 impl WatchEnd {
@@ -44,7 +45,6 @@ impl WatchEnd {
         );
     }
 
-    #[expect(clippy::unused_self, reason = "every kind answers in the same way")]
     pub(super) fn ended(&self, view: &View<'_>, key: &Key) -> Ended {
         let case = &view.file.case;
         let Some(end) = cycle_day(key) else { return Ended::Withdrawn };
