@@ -64,11 +64,13 @@ const DATENSTAND: &str = "select d.team, d.at from datenstand d join team t on t
 /// Whether an activity of a kind was ever done by anybody: one look into the index. Without it, a kind that nobody
 /// records would be looked for in every case of every team.
 const EVER_DONE: &str = "select exists (select 1 from aktivitaet where art = $1 and anzahl > 0)";
-/// The teams with such an activity: per team, its cases one by one until the first hit. `cross join` and `limit` keep
-/// both databases from reading all activities first.
+/// The teams with such an activity: per team its cases one by one, per case one look, until the first hit. Written as
+/// values with a `limit`, because neither database then turns it into a join over all activities, which PostgreSQL does
+/// with `exists` and, before it has gathered statistics, in the worst order.
 const TEAMS_WITH: &str = "select t.team from team t where ($2 is null or t.dienststelle = $2) and \
-     (select 1 from betreuung b cross join aktivitaet a where b.team = t.team and a.fallnr = b.fallnr \
-     and a.art = $1 and a.anzahl > 0 limit 1) is not null";
+     (select 1 from betreuung b where b.team = t.team and \
+     (select 1 from aktivitaet a where a.fallnr = b.fallnr and a.art = $1 and a.anzahl > 0 limit 1) is not null \
+     limit 1) is not null";
 const TEAMS_WITH_COLUMNS: &str = "select t.team, \
      exists (select 1 from betreuung b where b.team = t.team and b.hauptbetreuer_seit is not null), \
      exists (select 1 from betreuung b where b.team = t.team and b.rueckgabegespraech_am is not null), \

@@ -2,7 +2,7 @@
 //!
 //! Nobody has to clean up: a small shell waits on a pipe whose other end this process holds. However the process ends,
 //! the pipe closes, and the shell stops the server and removes the folder.
-#![allow(dead_code, reason = "shared between test binaries")]
+#![expect(clippy::expect_used, reason = "without a server there is nothing to test")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
