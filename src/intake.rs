@@ -202,6 +202,7 @@ impl Call<'_> {
         }
         if self.changed {
             self.tx.bump_revision().await?;
+            self.tx.analyze().await?;
         }
         Ok(self.tx.commit().await?)
     }

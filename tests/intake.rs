@@ -1,5 +1,5 @@
 //! Intake from outside: folders of files go in, tables and reports come out, on both databases.
-#![expect(clippy::unwrap_used, clippy::panic, unreachable_pub, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, unreachable_pub, reason = "a test says so by failing")]
 
 #[path = "support/pg.rs"]
 mod pg;

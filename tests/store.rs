@@ -2,7 +2,6 @@
 //!
 //! Everything below [`conformance`] runs on SQLite and on PostgreSQL; a behaviour that is not in its list runs nowhere
 //! and the compiler says so. PostgreSQL comes from `support/pg.rs`; without it these tests fail.
-
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends here")]
 
 #[path = "support/pg.rs"]
