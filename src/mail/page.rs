@@ -8,9 +8,11 @@ mod lead;
 mod notice;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use serde::Serialize;
 
 pub(super) use day::day;
@@ -203,10 +205,18 @@ impl Renderer {
         Row { fall, lines, also }
     }
 
-    /// „Besuch am Arbeitsplatz (fällig Fr., 04.09.2026)": told once.
-    fn lapsed(&self, lapsed: &Lapsed) -> String {
-        let fall = if lapsed.fallnr.is_empty() { &lapsed.subject } else { &lapsed.fallnr };
-        format!("{} – {} (fällig {})", clean(fall), self.title(&lapsed.rule), date(lapsed.action))
+    /// „Stellensuchlauf (fällig Fr., 20.11.2026): 0000011, 0000012", a line per rule and day: told once.
+    fn lapsed(&self, lapsed: &[Lapsed]) -> Vec<String> {
+        let mut lines: BTreeMap<(NaiveDate, String), Vec<&str>> = BTreeMap::new();
+        for l in lapsed {
+            let fall = if l.fallnr.is_empty() { &l.subject } else { &l.fallnr };
+            lines.entry((l.action, self.title(&l.rule).to_string())).or_default().push(fall);
+        }
+        let line = |((action, title), cases): ((NaiveDate, String), Vec<&str>)| {
+            let cases: Vec<_> = cases.into_iter().map(clean).collect();
+            format!("{title} (fällig {}): {}", date(action), cases.join(", "))
+        };
+        lines.into_iter().map(line).collect()
     }
 
     /// That nobody watches some rules, if there are any.
@@ -214,7 +224,7 @@ impl Renderer {
         if rules.is_empty() {
             return String::new();
         }
-        let titles: Vec<_> = rules.iter().map(|rule| self.title(rule)).collect();
+        let titles: Vec<_> = rules.iter().map(|rule| format!("„{}“", self.title(rule))).collect();
         format!("Für {} liegen keine Daten vor; niemand beobachtet das.", list(&titles))
     }
 }

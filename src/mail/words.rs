@@ -239,7 +239,7 @@ pub fn push_why(out: &mut String, reason: &Reason) {
             Anchor::MagSpan => out.push_str("zum Ende der MAG"),
             Anchor::Week => out.push_str("in dieser Woche"),
             _ => {
-                out.push_str("mit ");
+                out.push_str("gleich nach ");
                 push_anchor(out, &reason.anchor, day);
             }
         },
@@ -274,7 +274,7 @@ fn push_anchor(out: &mut String, anchor: &Anchor, day: NaiveDate) {
         Anchor::Column(Column::RueckgabegespraechAm) => "dem Rückgabegespräch am ",
         Anchor::Column(Column::FazitAm) => "dem Fazit am ",
         Anchor::SubsidyEnd => "dem Ende der Förderung am ",
-        Anchor::MagSpan => "der MAG am ",
+        Anchor::MagSpan => "dem Ende der MAG am ",
         Anchor::Week => "der Woche vom ",
         Anchor::HeldEvent => "der letzten Veranstaltung am ",
         Anchor::TeamBegin => "dem Beginn des Teams am ",
@@ -467,7 +467,11 @@ mod tests {
                 Formula::Days(14),
                 "14 Tage nach dem letzten AG-Kontakt am Mo., 23.11.2026",
             ),
-            (Anchor::Activity(Art::EgzRisiko), Formula::Same, "mit dem gemeldeten EGZ-Risiko am Mo., 23.11.2026"),
+            (
+                Anchor::Activity(Art::EgzRisiko),
+                Formula::Same,
+                "gleich nach dem gemeldeten EGZ-Risiko am Mo., 23.11.2026",
+            ),
             (
                 Anchor::Column(Column::EndeAm),
                 Formula::Workdays(1),

@@ -119,7 +119,7 @@ fn bak<'a>(renderer: &'a Renderer, today: NaiveDate, bak: &'a BakDay) -> Bak<'a>
         sections: sections.map(|(title, rows)| Section { title, rows: self::rows(renderer, rows) }).collect(),
         folded: (!folded.is_empty()).then(|| fold(renderer, &folded)),
         search,
-        lapsed: bak.lapsed.iter().map(|l| renderer.lapsed(l)).collect(),
+        lapsed: renderer.lapsed(&bak.lapsed),
     }
 }
 

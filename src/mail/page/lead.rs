@@ -27,7 +27,7 @@ pub(in crate::mail) fn escalation<'a>(renderer: &'a Renderer, teams: &'a [TeamEs
     let team = |t: &'a TeamEscalation| EscalationTeam {
         name: team_heading(many, &t.team),
         items: lines(renderer, &t.items),
-        lapsed: t.lapsed.iter().map(|l| renderer.lapsed(l)).collect(),
+        lapsed: renderer.lapsed(&t.lapsed),
     };
     Escalation { teams: teams.iter().map(team).collect() }
 }

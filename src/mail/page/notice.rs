@@ -43,6 +43,6 @@ fn part<'a>(renderer: &'a Renderer, many: bool, part: &'a NoticePart) -> Part<'a
         who: if plain { String::new() } else { holder(&part.who, "Fälle ohne bekannte Integrationsfachkraft") },
         intro,
         items: part.items.iter().map(|i| renderer.line(i, name(i))).collect(),
-        lapsed: part.lapsed.iter().map(|l| renderer.lapsed(l)).collect(),
+        lapsed: renderer.lapsed(&part.lapsed),
     }
 }
