@@ -113,6 +113,7 @@ fn parse_span(text: &str) -> Result<(NaiveDate, NaiveDate), String> {
 /// Runs the command line of this process.
 pub async fn run() -> ExitCode {
     let cli = Cli::parse();
+    log_to_stderr();
     match dispatch(cli).await {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
@@ -123,6 +124,15 @@ pub async fn run() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// What the program notes goes to standard error: warnings, unless `WIEDERVORLAGE_LOG` asks for more. The database
+/// library would note every slow statement; who wants that asks for it by name.
+fn log_to_stderr() {
+    let wanted = tracing_subscriber::EnvFilter::try_from_env("WIEDERVORLAGE_LOG");
+    let filter = wanted.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,sqlx=error"));
+    // A second start in one process keeps the first one's choice.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }
 
 async fn dispatch(cli: Cli) -> anyhow::Result<u8> {
