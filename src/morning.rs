@@ -26,7 +26,7 @@ use crate::domain::obligation::{Ended, Finding, Key, Obligation, Role, Roles};
 use crate::mail::{MailError, Parts, message_id};
 use crate::store::{Begun, Db, NewMail, Notice, Snapshot, StoreError, WeekCount};
 use plan::Plan;
-pub use plan::supplied;
+pub use plan::{is_stale, supplied};
 use spool::{Queue, Sorter};
 
 /// Cases per page: enough to make queries cheap, few enough to be nothing in memory.
