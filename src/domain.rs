@@ -8,4 +8,5 @@ pub mod facts;
 pub mod ledger;
 pub mod obligation;
 pub mod recipients;
+pub mod retry;
 pub mod rules;

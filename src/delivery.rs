@@ -1,0 +1,394 @@
+//! Delivery: claim, send, record.
+//!
+//! This room takes what a morning left in the queue and hands it to a transport, one mail at a time, and notes what
+//! became of it. It knows the store's queue, MIME, transports and the retry schedule; it does not know how rules work
+//! or what a mail says. Nothing is sent inside a transaction.
+//!
+//! What is kept in the queue is the words ([`Parts`] as JSON); they become MIME here, with the queue row's own date and
+//! Message-ID, so that every attempt sends the same bytes.
+
+use chrono::TimeDelta;
+
+use crate::clock::Clock;
+use crate::domain::retry::{Failure, GiveUp, Retry, after};
+use crate::mail::Parts;
+use crate::mail::compose::{Envelope, compose, domain_of};
+use crate::mail::transport::{Outgoing, SendError, Transport};
+use crate::store::{Claimed, Db, OutboxFilter, OutboxState, StoreError};
+
+/// What a lease has beyond the longest exchange, for all that happens around it.
+const LEASE_SLACK: TimeDelta = TimeDelta::seconds(5);
+/// Rows per look when the rest is counted.
+const PAGE: u32 = 1000;
+
+/// Everything that a delivery needs.
+#[derive(Debug, Clone)]
+pub struct Courier {
+    /// The queue.
+    pub db: Db,
+    /// The time.
+    pub clock: Clock,
+    /// The way out.
+    pub transport: Transport,
+    /// `mail.from`.
+    pub from: String,
+    /// `mail.allowed_domains`: a mail to anywhere else is never sent.
+    pub allowed_domains: Vec<String>,
+    /// `mail.redirect_all_to`: the one box of a pilot operation.
+    pub redirect_all_to: Option<String>,
+}
+
+/// What a delivery did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// The other side has taken them.
+    pub sent: u32,
+    /// Will be tried again.
+    pub again: u32,
+    /// Given up.
+    pub failed: u32,
+    /// Still in the queue, whoever holds them.
+    pub left: u32,
+}
+
+/// What became of one claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing is due.
+    Idle,
+    /// Taken by the other side.
+    Sent,
+    /// To be tried again.
+    Again,
+    /// Given up.
+    Failed,
+    /// The lease had passed to somebody else before the outcome was noted; theirs counts.
+    Lost,
+}
+
+impl Courier {
+    /// Delivers until nothing is due or `stopped` says so. What fails is due again later and does not hold this up.
+    pub async fn drain(&self, stopped: impl Fn() -> bool) -> Result<Counts, StoreError> {
+        let mut counts = Counts::default();
+        while !stopped() {
+            match self.step().await? {
+                Step::Idle => break,
+                Step::Sent => counts.sent += 1,
+                Step::Again => counts.again += 1,
+                Step::Failed => counts.failed += 1,
+                Step::Lost => {}
+            }
+        }
+        counts.left = self.left().await?;
+        tracing::info!(
+            sent = counts.sent,
+            again = counts.again,
+            failed = counts.failed,
+            left = counts.left,
+            "delivered"
+        );
+        Ok(counts)
+    }
+
+    /// Takes one mail that is due, if there is one, and brings it to an outcome.
+    pub async fn step(&self) -> Result<Step, StoreError> {
+        let token = token()?;
+        let now = self.clock.now();
+        let lease_until = now + self.transport.longest_exchange() + LEASE_SLACK;
+        let Some(claimed) = self.db.claim(now, lease_until, &token).await? else { return Ok(Step::Idle) };
+        let outcome = match self.prepare(&claimed) {
+            Ok(_) if self.clock.now() + self.transport.longest_exchange() > lease_until => {
+                // The process stood still meanwhile: whoever has the mail by now must not meet us sending it.
+                return self.release(&claimed, &token).await;
+            }
+            Ok(mail) => self.transport.send(mail).await,
+            Err(refused) => Err(refused),
+        };
+        self.record(&claimed, &token, outcome).await
+    }
+
+    /// The mail as it goes out; what can never be sent is a permanent error.
+    fn prepare(&self, claimed: &Claimed) -> Result<Outgoing, SendError> {
+        let never = |why: &str| SendError::Permanent(why.to_owned());
+        let (to, redirected_from) = match &self.redirect_all_to {
+            Some(to) => (to, Some(claimed.recipient.as_str())),
+            None => (&claimed.recipient, None),
+        };
+        if !self.allows(to) {
+            return Err(never("Die Domain des Empfängers ist nicht zugelassen (mail.allowed_domains)."));
+        }
+        let parts: Parts = serde_json::from_slice(&claimed.message)
+            .map_err(|_| never("Die Nachricht in der Warteschlange ist nicht lesbar."))?;
+        let envelope = Envelope {
+            from: &self.from,
+            to,
+            message_id: &claimed.message_id,
+            date: claimed.created_at,
+            kind: claimed.kind,
+            redirected_from,
+        };
+        let message = compose(&parts, &envelope).map_err(|e| never(&e.to_string()))?;
+        Ok(Outgoing { message, message_id: claimed.message_id.clone(), kind: claimed.kind, day: claimed.day })
+    }
+
+    /// Settings may have changed since the mail was written, so this is asked again for every one.
+    fn allows(&self, address: &str) -> bool {
+        let allowed = |domain: String| {
+            self.allowed_domains.iter().any(|d| domain_of(&format!("x@{d}")).is_some_and(|d| d == domain))
+        };
+        domain_of(address).is_some_and(allowed)
+    }
+
+    async fn record(&self, claimed: &Claimed, token: &str, outcome: Result<(), SendError>) -> Result<Step, StoreError> {
+        let (id, attempt, kind) = (claimed.id, claimed.attempt, claimed.kind);
+        let now = self.clock.now();
+        let Err(error) = outcome else {
+            let ours = self.db.mark_sent(id, token, now).await?;
+            return Ok(if ours { Step::Sent } else { Step::Lost });
+        };
+        let failure = error.failure();
+        let (ours, step) = match after(attempt, failure, claimed.created_at, now, chance()) {
+            Retry::Again(at) => {
+                tracing::warn!(id, attempt, %kind, unknown = failure == Failure::Unknown, "mail not delivered, will be tried again");
+                (self.db.mark_again(id, token, at, &error.to_string()).await?, Step::Again)
+            }
+            Retry::GiveUp(why) => {
+                tracing::error!(id, attempt, %kind, "mail given up");
+                let reason = match why {
+                    GiveUp::Permanent => error.to_string(),
+                    GiveUp::Expired => format!("Nach drei Tagen aufgegeben. Zuletzt: {error}"),
+                };
+                (self.db.mark_failed(id, token, &reason).await?, Step::Failed)
+            }
+        };
+        Ok(if ours { step } else { Step::Lost })
+    }
+
+    async fn release(&self, claimed: &Claimed, token: &str) -> Result<Step, StoreError> {
+        let why = "Nicht gesendet: Der Vorgang stand zu lange still.";
+        let ours = self.db.mark_again(claimed.id, token, self.clock.now(), why).await?;
+        Ok(if ours { Step::Again } else { Step::Lost })
+    }
+
+    async fn left(&self) -> Result<u32, StoreError> {
+        let mut left = 0;
+        for state in [OutboxState::Queued, OutboxState::Sending] {
+            let filter = OutboxFilter { state: Some(state), ..OutboxFilter::default() };
+            let mut last = 0;
+            loop {
+                let page = self.db.outbox_list(&filter, last, PAGE).await?;
+                left += page.len() as u32;
+                match page.last() {
+                    Some(entry) if page.len() == PAGE as usize => last = entry.id,
+                    _ => break,
+                }
+            }
+        }
+        Ok(left)
+    }
+}
+
+/// A lease's token: nobody else has it.
+fn token() -> Result<String, StoreError> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes).map_err(|_| StoreError::Random)?;
+    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
+}
+
+/// Chance from 0.0 to 1.0; without it mails are merely tried again at the same time.
+fn chance() -> f64 {
+    let mut bytes = [0_u8; 4];
+    getrandom::fill(&mut bytes).map_or(0.0, |()| f64::from(u32::from_ne_bytes(bytes)) / f64::from(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use chrono::{DateTime, Utc};
+
+    use super::*;
+    use crate::domain::digest::Kind;
+    use crate::mail::compose::message_id;
+    use crate::store::{Begun, NewMail};
+
+    /// A queue, a folder, and a clock that stands until it is moved.
+    struct House {
+        courier: Courier,
+        seconds: Arc<AtomicI64>,
+        temp: tempfile::TempDir,
+    }
+
+    impl House {
+        async fn with(recipients: &[&str]) -> Self {
+            let temp = tempfile::tempdir().unwrap();
+            let start: DateTime<Utc> = "2026-11-23T05:30:00Z".parse().unwrap();
+            let seconds = Arc::new(AtomicI64::new(0));
+            let ticking = seconds.clone();
+            let clock = Clock::from_fn(move || start + TimeDelta::seconds(ticking.load(Ordering::SeqCst)));
+            let db = Db::open(&format!("sqlite:{}", temp.path().join("db").display()), None, start).await.unwrap();
+            let Begun::Ready(mut run) = db.begin_run("", clock.today(), start).await.unwrap() else { unreachable!() };
+            let mails: Vec<_> = recipients.iter().map(|to| new_mail(to, start)).collect();
+            run.mails(&mails).await.unwrap();
+            run.commit().await.unwrap();
+            let courier = Courier {
+                db,
+                clock,
+                transport: Transport::File(temp.path().join("mails")),
+                from: "wiedervorlage@jobcenter.example".to_owned(),
+                allowed_domains: vec!["Jobcenter.example".to_owned()],
+                redirect_all_to: None,
+            };
+            Self { courier, seconds, temp }
+        }
+
+        fn pass(&self, time: TimeDelta) {
+            self.seconds.fetch_add(time.num_seconds(), Ordering::SeqCst);
+        }
+
+        async fn drain(&self) -> (u32, u32, u32, u32) {
+            let c = self.courier.drain(|| false).await.unwrap();
+            (c.sent, c.again, c.failed, c.left)
+        }
+
+        async fn states(&self) -> Vec<(OutboxState, u32, Option<String>)> {
+            let entries = self.courier.db.outbox_list(&OutboxFilter::default(), 0, 100).await.unwrap();
+            entries.into_iter().map(|e| (e.state, e.attempts, e.error)).collect()
+        }
+
+        fn files(&self) -> Vec<String> {
+            read_all(&self.temp.path().join("mails"))
+        }
+    }
+
+    fn read_all(dir: &Path) -> Vec<String> {
+        let Ok(entries) = std::fs::read_dir(dir) else { return Vec::new() };
+        entries.map(|e| std::fs::read_to_string(e.unwrap().path()).unwrap()).collect()
+    }
+
+    fn new_mail(to: &str, created_at: DateTime<Utc>) -> NewMail {
+        let parts = Parts { subject: "Betreff".into(), text: "Text".into(), html: "<p>Text".into(), reply_to: None };
+        let dedup_key = format!("tagesuebersicht:{to}:2026-11-23");
+        NewMail {
+            message_id: message_id(b"secret", &dedup_key, "jobcenter.example"),
+            dedup_key,
+            kind: Kind::Tagesuebersicht,
+            office: String::new(),
+            recipient: to.to_owned(),
+            day: "2026-11-23".parse().unwrap(),
+            subject: parts.subject.clone(),
+            message: serde_json::to_vec(&parts).unwrap(),
+            sha256: String::new(),
+            created_at,
+            notices: Vec::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_due_is_sent_once() {
+        let house = House::with(&["a@jobcenter.example", "b@jobcenter.example"]).await;
+        assert_eq!(house.drain().await, (2, 0, 0, 0));
+        assert_eq!(house.drain().await, (0, 0, 0, 0));
+        let files = house.files();
+        assert_eq!(files.len(), 2);
+        assert!(files.iter().all(|f| f.contains("Date: Mon, 23 Nov 2026 05:30:00 +0000\r\n")));
+    }
+
+    #[tokio::test]
+    async fn a_mail_to_a_foreign_domain_is_never_sent() {
+        let house =
+            House::with(&["a@elsewhere.example", "a@sub.jobcenter.example", "kaputt", "b@JOBCENTER.example"]).await;
+        assert_eq!(house.drain().await, (1, 0, 3, 0));
+        assert!(house.files().iter().all(|f| f.contains("To: b@jobcenter.example\r\n")));
+        let states = house.states().await;
+        assert_eq!(states.iter().filter(|(state, ..)| *state == OutboxState::Failed).count(), 3);
+        assert!(states[0].2.as_deref().unwrap().contains("mail.allowed_domains"));
+    }
+
+    #[tokio::test]
+    async fn in_a_pilot_operation_everything_goes_to_one_box() {
+        let mut house = House::with(&["a@elsewhere.example", "b@jobcenter.example"]).await;
+        house.courier.redirect_all_to = Some("pilot@jobcenter.example".to_owned());
+        assert_eq!(house.drain().await, (2, 0, 0, 0));
+        assert!(house.files().iter().all(|f| f.contains("To: pilot@jobcenter.example\r\n")));
+        assert!(house.files().iter().any(|f| f.contains("a@elsewhere.example")));
+    }
+
+    #[tokio::test]
+    async fn a_redirection_to_a_foreign_domain_sends_nothing() {
+        let mut house = House::with(&["b@jobcenter.example"]).await;
+        house.courier.redirect_all_to = Some("pilot@elsewhere.example".to_owned());
+        assert_eq!(house.drain().await, (0, 0, 1, 0));
+        assert!(house.files().is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_does_not_get_through_is_tried_again_and_given_up_after_three_days() {
+        let house = House::with(&["a@jobcenter.example"]).await;
+        std::fs::write(house.temp.path().join("mails"), "in the way").unwrap();
+        assert_eq!(house.drain().await, (0, 1, 0, 1));
+        assert_eq!(house.drain().await, (0, 0, 0, 1), "not before its time");
+        house.pass(TimeDelta::minutes(2));
+        assert_eq!(house.drain().await, (0, 1, 0, 1));
+        house.pass(TimeDelta::days(4));
+        assert_eq!(house.drain().await, (0, 0, 1, 0));
+        let (state, attempts, error) = house.states().await.remove(0);
+        assert_eq!((state, attempts), (OutboxState::Failed, 3));
+        assert!(error.unwrap().starts_with("Nach drei Tagen aufgegeben."));
+    }
+
+    #[tokio::test]
+    async fn a_failure_does_not_hold_up_the_others_and_heals() {
+        let house = House::with(&["a@jobcenter.example"]).await;
+        let blocker = house.temp.path().join("mails");
+        std::fs::write(&blocker, "in the way").unwrap();
+        assert_eq!(house.drain().await, (0, 1, 0, 1));
+        std::fs::remove_file(&blocker).unwrap();
+        house.pass(TimeDelta::minutes(2));
+        assert_eq!(house.drain().await, (1, 0, 0, 0));
+    }
+
+    #[tokio::test]
+    async fn what_a_dead_process_held_is_delivered_when_its_lease_is_over() {
+        let house = House::with(&["a@jobcenter.example"]).await;
+        let now = house.courier.clock.now();
+        house.courier.db.claim(now, now + TimeDelta::seconds(30), "dead").await.unwrap().unwrap();
+        assert_eq!(house.drain().await, (0, 0, 0, 1));
+        house.pass(TimeDelta::seconds(31));
+        assert_eq!(house.drain().await, (1, 0, 0, 0));
+        assert!(!house.courier.db.mark_failed(1, "dead", "").await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_process_that_stood_still_does_not_send() {
+        let mut house = House::with(&["a@jobcenter.example"]).await;
+        // Every look at the clock finds an hour gone.
+        let (start, looks) = (house.courier.clock.now(), Arc::new(AtomicI64::new(0)));
+        house.courier.clock = Clock::from_fn(move || start + TimeDelta::hours(looks.fetch_add(1, Ordering::SeqCst)));
+        assert_eq!(house.courier.step().await.unwrap(), Step::Again);
+        assert!(house.files().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_stop_is_heard_between_mails() {
+        let house = House::with(&["a@jobcenter.example", "b@jobcenter.example"]).await;
+        let looks = AtomicI64::new(0);
+        let counts = house.courier.drain(|| looks.fetch_add(1, Ordering::SeqCst) > 0).await.unwrap();
+        assert_eq!((counts.sent, counts.left), (1, 1));
+    }
+
+    #[tokio::test]
+    async fn a_queue_row_that_nobody_can_read_fails_visibly() {
+        let house = House::with(&[]).await;
+        let now = house.courier.clock.now();
+        let tomorrow = "2026-11-24".parse().unwrap();
+        let Begun::Ready(mut run) = house.courier.db.begin_run("", tomorrow, now).await.unwrap() else {
+            unreachable!()
+        };
+        run.mails(&[NewMail { message: b"{".to_vec(), ..new_mail("a@jobcenter.example", now) }]).await.unwrap();
+        run.commit().await.unwrap();
+        assert_eq!(house.drain().await, (0, 0, 1, 0));
+    }
+}

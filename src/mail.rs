@@ -1,0 +1,186 @@
+//! Words and pictures: what a digest looks like as a mail.
+//!
+//! This room knows the domain's digest, templates and MIME. It does not know the store, what rules mean, or when mails
+//! are sent. [`words`] speaks German, `page` puts a digest into the shape that a template prints, `subject` counts,
+//! the templates under `templates/mail/` hold the layout. Values reach a template only as typed contexts; what came
+//! from files is [cleaned](words::clean) before, and escaped by the engine where it becomes HTML.
+
+pub mod compose;
+mod page;
+mod subject;
+pub mod transport;
+pub mod words;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::domain::digest::{Content, Digest};
+use crate::domain::rules::Wording;
+use page::RuleWords;
+
+/// The templates, by the name under which they know each other.
+const TEMPLATES: [(&str, &str); 20] = [
+    ("page.txt", include_str!("../templates/mail/page.txt")),
+    ("page.html", include_str!("../templates/mail/page.html")),
+    ("rows.txt", include_str!("../templates/mail/rows.txt")),
+    ("rows.html", include_str!("../templates/mail/rows.html")),
+    ("tag.txt", include_str!("../templates/mail/tag.txt")),
+    ("tag.html", include_str!("../templates/mail/tag.html")),
+    ("mitteilung.txt", include_str!("../templates/mail/mitteilung.txt")),
+    ("mitteilung.html", include_str!("../templates/mail/mitteilung.html")),
+    ("eskalation.txt", include_str!("../templates/mail/eskalation.txt")),
+    ("eskalation.html", include_str!("../templates/mail/eskalation.html")),
+    ("wochenbericht.txt", include_str!("../templates/mail/wochenbericht.txt")),
+    ("wochenbericht.html", include_str!("../templates/mail/wochenbericht.html")),
+    ("admin.txt", include_str!("../templates/mail/admin.txt")),
+    ("admin.html", include_str!("../templates/mail/admin.html")),
+    // What only one rule says to a case worker; a rule without such a file gets the general form.
+    ("regel/besuch-16.txt", include_str!("../templates/mail/regel/besuch-16.txt")),
+    ("regel/besuch-16.html", include_str!("../templates/mail/regel/besuch-16.html")),
+    ("regel/lebenslauf-rueckgabe.txt", include_str!("../templates/mail/regel/lebenslauf-rueckgabe.txt")),
+    ("regel/lebenslauf-rueckgabe.html", include_str!("../templates/mail/regel/lebenslauf-rueckgabe.html")),
+    ("regel/ende-info.txt", include_str!("../templates/mail/regel/ende-info.txt")),
+    ("regel/ende-info.html", include_str!("../templates/mail/regel/ende-info.html")),
+];
+
+/// What every mail of an installation has in common.
+#[derive(Debug, Clone, Default)]
+pub struct Letterhead {
+    /// Whom to ask, as a German sentence for the footer; empty for none.
+    pub contact: String,
+    /// Where answers go, if not to the sender.
+    pub reply_to: Option<String>,
+    /// Where answers go for a mail about one team alone, by the team's name.
+    pub team_reply_to: HashMap<String, String>,
+}
+
+/// A mail with its words, not yet MIME: what waits in the queue.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parts {
+    /// The subject: kind, date and counts, never a person or a case number.
+    pub subject: String,
+    /// The text part.
+    pub text: String,
+    /// The HTML part; says the same.
+    pub html: String,
+    /// Where answers go, if not to the sender.
+    pub reply_to: Option<String>,
+}
+
+/// Why a digest got no words. Always a mistake in a template; holds nobody's data.
+#[derive(Debug, Error)]
+#[error("template {template}: {reason}")]
+pub struct MailError {
+    /// Which template.
+    template: String,
+    /// What the engine says of it, without values.
+    reason: String,
+}
+
+impl MailError {
+    fn new(template: &str, error: &minijinja::Error) -> Self {
+        // The engine's own text may quote a value; its kind and line do not.
+        let line = error.line().map_or(String::new(), |line| format!(", line {line}"));
+        Self { template: error.name().unwrap_or(template).to_owned(), reason: format!("{}{line}", error.kind()) }
+    }
+}
+
+/// Turns digests into words. Made once; cheap to use from several threads.
+#[derive(Debug)]
+pub struct Renderer {
+    env: Environment<'static>,
+    rules: HashMap<Arc<str>, RuleWords>,
+    letterhead: Letterhead,
+}
+
+impl Renderer {
+    /// A renderer that knows these rules' words.
+    pub fn new(wordings: &HashMap<Arc<str>, Wording>, letterhead: Letterhead) -> Result<Self, MailError> {
+        let mut env = Environment::new();
+        env.set_undefined_behavior(UndefinedBehavior::Strict);
+        env.set_auto_escape_callback(|name| match name.rsplit_once('.') {
+            Some((_, "txt")) => AutoEscape::None,
+            _ => AutoEscape::Html,
+        });
+        let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
+        env.set_syntax(syntax.map_err(|e| MailError::new("", &e))?);
+        for (name, source) in TEMPLATES {
+            env.add_template(name, source).map_err(|e| MailError::new(name, &e))?;
+        }
+        let rules = wordings.iter().map(|(id, wording)| (id.clone(), RuleWords::of(wording))).collect();
+        Ok(Self { env, rules, letterhead })
+    }
+
+    /// The mail that a digest becomes.
+    pub fn render(&self, digest: &Digest) -> Result<Parts, MailError> {
+        let subject = subject::of(digest);
+        // Made once for both parts: they cannot say different things.
+        let (page, name) = match &digest.content {
+            Content::Day(teams) => (self.page(digest, page::day(self, digest.day, teams)), "tag"),
+            Content::Notice(parts) => (self.page(digest, page::notice(self, parts)), "mitteilung"),
+            Content::Escalation(teams) => (self.page(digest, page::escalation(self, teams)), "eskalation"),
+            Content::Week(teams) => (self.page(digest, page::week(self, teams)), "wochenbericht"),
+            Content::Admin(sentences) => (self.page(digest, page::admin(sentences)), "admin"),
+        };
+        let print = |name: String| {
+            let template = self.env.get_template(&name).map_err(|e| MailError::new(&name, &e))?;
+            template.render(page.clone()).map_err(|e| MailError::new(&name, &e))
+        };
+        let text = tidy(&print(format!("{name}.txt"))?);
+        let html = print(format!("{name}.html"))?;
+        Ok(Parts { subject, text, html, reply_to: self.reply_to(digest).map(str::to_owned) })
+    }
+
+    fn page<B: Serialize>(&self, digest: &Digest, body: B) -> Value {
+        Value::from(Serde(page::Page::new(digest, &self.letterhead, body)))
+    }
+
+    /// A mail about one team goes back to that team's address, if it has its own.
+    fn reply_to(&self, digest: &Digest) -> Option<&str> {
+        let own = match digest.data.as_slice() {
+            [only] => self.letterhead.team_reply_to.get(&only.team),
+            _ => None,
+        };
+        own.or(self.letterhead.reply_to.as_ref()).map(String::as_str)
+    }
+}
+
+/// Leaves at most one empty line in a row and none at the ends, so that templates need not count theirs.
+fn tidy(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut empty = true;
+    for line in text.lines().map(str::trim_end) {
+        if !(empty && line.is_empty()) {
+            out.push_str(line);
+            out.push('\n');
+        }
+        empty = line.is_empty();
+    }
+    if out.ends_with("\n\n") {
+        out.pop();
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_template_is_sound() {
+        assert!(Renderer::new(&HashMap::new(), Letterhead::default()).is_ok());
+    }
+
+    #[test]
+    fn empty_lines_do_not_pile_up() {
+        assert_eq!(tidy("\n\na  \n\n\nb\n\n"), "a\n\nb\n");
+        assert_eq!(tidy(""), "");
+        assert_eq!(tidy("\n\n"), "");
+    }
+}

@@ -1,0 +1,286 @@
+//! MIME: what goes over the wire, made from words and an envelope.
+//!
+//! The same words and envelope always give the same bytes: a mail that arrives twice arrives as two equal copies. No
+//! address, however odd, makes this panic; what cannot be an address is a typed error without the address in it.
+
+use std::fmt::Write;
+use std::time::SystemTime;
+
+use chrono::{DateTime, Utc};
+use hmac::{Hmac, KeyInit, Mac};
+use lettre::Address;
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
+use sha2::Sha256;
+use thiserror::Error;
+
+use super::Parts;
+use super::words::clean;
+use crate::domain::digest::Kind;
+
+/// The name beside the sender's address.
+pub const FROM_NAME: &str = "BAK-Wiedervorlage (automatisch)";
+
+/// Everything around the words.
+#[derive(Debug, Clone, Copy)]
+pub struct Envelope<'a> {
+    /// The sender's address: one of its own, not the team mailbox.
+    pub from: &'a str,
+    /// The one address the mail goes to.
+    pub to: &'a str,
+    /// As [`message_id`] gives it, angle brackets included.
+    pub message_id: &'a str,
+    /// When the mail was written; not when it is sent, so that a second copy equals the first.
+    pub date: DateTime<Utc>,
+    /// Which kind, for rules in Outlook.
+    pub kind: Kind,
+    /// The true recipient, where `to` is the box that all mail is redirected to.
+    pub redirected_from: Option<&'a str>,
+}
+
+/// Why words and envelope make no mail. Trying again does not help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum ComposeError {
+    /// `mail.from` is no address.
+    #[error("Die Absenderadresse (mail.from) ist keine gültige E-Mail-Adresse.")]
+    From,
+    /// The recipient is no address.
+    #[error("Die Empfängeradresse ist keine gültige E-Mail-Adresse.")]
+    To,
+    /// The address for answers is none.
+    #[error("Die Antwortadresse ist keine gültige E-Mail-Adresse.")]
+    ReplyTo,
+    /// The library refuses it for another reason.
+    #[error("Die Nachricht lässt sich nicht zusammensetzen.")]
+    Message,
+}
+
+/// The Message-ID of what `dedup_key` stands for: the same for every attempt, and nothing can be read from it.
+/// `<32 hex digits@domain>`.
+pub fn message_id(secret: &[u8], dedup_key: &str, domain: &str) -> String {
+    let mut id = String::with_capacity(36 + domain.len());
+    id.push('<');
+    // HMAC takes keys of every length, so there always is one.
+    if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) {
+        mac.update(dedup_key.as_bytes());
+        for byte in &mac.finalize().into_bytes()[..16] {
+            let _ = write!(id, "{byte:02x}");
+        }
+    }
+    let _ = write!(id, "@{domain}>");
+    id
+}
+
+/// The domain of an address in lower case and in ASCII (`xn--…`); none if the address has none that can be.
+pub fn domain_of(address: &str) -> Option<String> {
+    let (local, domain) = address.trim().rsplit_once('@')?;
+    let domain = idna::domain_to_ascii(domain).ok()?;
+    (!local.is_empty() && !domain.is_empty()).then(|| domain.to_ascii_lowercase())
+}
+
+/// The whole mail (RFC 5322): text and HTML as alternatives.
+pub fn compose(parts: &Parts, envelope: &Envelope<'_>) -> Result<Vec<u8>, ComposeError> {
+    let from = address(envelope.from).ok_or(ComposeError::From)?;
+    let to = address(envelope.to).ok_or(ComposeError::To)?;
+    let list = format!("BAK-Wiedervorlage <wiedervorlage.{}>", from.domain());
+    let mut message = Message::builder()
+        .from(Mailbox::new(Some(FROM_NAME.to_owned()), from))
+        .to(Mailbox::new(None, to))
+        .subject(clean(&parts.subject))
+        .message_id(Some(clean(envelope.message_id).into_owned()))
+        .date(header_date(envelope.date));
+    if let Some(reply_to) = &parts.reply_to {
+        message = message.reply_to(Mailbox::new(None, address(reply_to).ok_or(ComposeError::ReplyTo)?));
+    }
+    for (name, value) in [
+        // No machine answers a machine (RFC 3834; Exchange has a header of its own).
+        (HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated"),
+        (HeaderName::new_from_ascii_str("X-Auto-Response-Suppress"), "DR, RN, NRN, OOF, AutoReply"),
+        (HeaderName::new_from_ascii_str("Sensitivity"), "Company-Confidential"),
+        (HeaderName::new_from_ascii_str("List-Id"), &*list),
+        (HeaderName::new_from_ascii_str("X-BAK-Art"), envelope.kind.as_str()),
+    ] {
+        message = message.raw_header(HeaderValue::new(name, value.to_owned()));
+    }
+    let (text, html) = match envelope.redirected_from {
+        None => (parts.text.clone(), parts.html.clone()),
+        Some(to) => (redirected_text(&parts.text, to), redirected_html(&parts.html, to)),
+    };
+    let body = MultiPart::alternative()
+        .boundary(boundary(envelope.message_id))
+        .singlepart(part(ContentType::TEXT_PLAIN, text)?)
+        .singlepart(part(ContentType::TEXT_HTML, html)?);
+    Ok(message.multipart(body).map_err(|_| ComposeError::Message)?.formatted())
+}
+
+/// Quoted-printable always: lines stay short, every relay can carry it, and a person can read the source.
+fn part(kind: ContentType, body: String) -> Result<SinglePart, ComposeError> {
+    let body = Body::new_with_encoding(body, ContentTransferEncoding::QuotedPrintable);
+    Ok(SinglePart::builder().header(kind).body(body.map_err(|_| ComposeError::Message)?))
+}
+
+/// `=_` cannot stand in quoted-printable text, so the boundary cannot be met inside a part.
+fn boundary(message_id: &str) -> String {
+    let id = message_id.trim_start_matches('<').split('@').next().unwrap_or_default();
+    format!("=_{}", id.chars().filter(char::is_ascii_alphanumeric).take(60).collect::<String>())
+}
+
+/// The address as the wire wants it, with a domain in ASCII; none if it is not one.
+fn address(text: &str) -> Option<Address> {
+    let (local, _) = text.trim().rsplit_once('@')?;
+    // The library lets quoted local parts hold spaces and more; nobody's mailbox needs them, and headers are safer.
+    let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '<' | '>' | ',' | ';' | ':' | '\\' | '(' | ')');
+    if !local.chars().all(plain) {
+        return None;
+    }
+    Address::new(local, domain_of(text)?).ok()
+}
+
+/// Headers can only say days from 1970 to 9999; a clock that is elsewhere must not stop a mail.
+fn header_date(date: DateTime<Utc>) -> SystemTime {
+    const LAST: i64 = 253_402_300_799;
+    let seconds = date.timestamp().clamp(0, LAST);
+    SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds.unsigned_abs())
+}
+
+fn redirected_sentence(to: &str) -> String {
+    format!("Umgeleitet (Probebetrieb). Eigentlicher Empfänger: {}", clean(to))
+}
+
+fn redirected_text(text: &str, to: &str) -> String {
+    format!("{}\n\n{text}", redirected_sentence(to))
+}
+
+fn redirected_html(html: &str, to: &str) -> String {
+    let sentence = redirected_sentence(to).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let paragraph = format!(
+        "<p style=\"margin:0;padding:8px 12px;background-color:#fff3cd;color:#3d2c00;\
+         font-family:'Segoe UI',Arial,sans-serif\"><strong>{sentence}</strong></p>\n"
+    );
+    let body = html.find("<body").and_then(|start| html[start..].find('>').map(|end| start + end + 1)).unwrap_or(0);
+    let (head, rest) = html.split_at(body);
+    format!("{head}\n{paragraph}{rest}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts() -> Parts {
+        Parts {
+            subject: "[BAK] Tagesübersicht Mo., 23.11.2026 – 3 überfällig".to_owned(),
+            text: format!("Grüße\n{}\n", "sehr langer Text ".repeat(200)),
+            html: "<!DOCTYPE html><html><body style=\"margin:0\"><p>Grüße</p></body></html>".to_owned(),
+            reply_to: Some("bak@jobcenter.example".to_owned()),
+        }
+    }
+
+    fn envelope<'a>() -> Envelope<'a> {
+        Envelope {
+            from: "wiedervorlage@jobcenter.example",
+            to: "anna.berger@jobcenter.example",
+            message_id: "<0123456789abcdef0123456789abcdef@jobcenter.example>",
+            date: "2026-11-23T05:30:00.123456Z".parse().unwrap(),
+            kind: Kind::Tagesuebersicht,
+            redirected_from: None,
+        }
+    }
+
+    fn print(parts: &Parts, envelope: &Envelope<'_>) -> String {
+        String::from_utf8(compose(parts, envelope).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn two_copies_are_equal() {
+        assert_eq!(print(&parts(), &envelope()), print(&parts(), &envelope()));
+    }
+
+    #[test]
+    fn the_headers_are_those_of_a_machine() {
+        let mail = print(&parts(), &envelope());
+        for header in [
+            " <wiedervorlage@jobcenter.example>\r\n",
+            "To: anna.berger@jobcenter.example\r\n",
+            "Reply-To: bak@jobcenter.example\r\n",
+            "Message-ID: <0123456789abcdef0123456789abcdef@jobcenter.example>\r\n",
+            "Date: Mon, 23 Nov 2026 05:30:00 +0000\r\n",
+            "Auto-Submitted: auto-generated\r\n",
+            "X-Auto-Response-Suppress: DR, RN, NRN, OOF, AutoReply\r\n",
+            "Sensitivity: Company-Confidential\r\n",
+            "List-Id: BAK-Wiedervorlage <wiedervorlage.jobcenter.example>\r\n",
+            "X-BAK-Art: tagesuebersicht\r\n",
+            "MIME-Version: 1.0\r\n",
+        ] {
+            assert!(mail.contains(header), "{header:?} is missing in\n{mail}");
+        }
+        assert_eq!(mail.matches("\r\nDate:").count(), 1);
+        assert_eq!(mail.matches("Content-Type: multipart/alternative").count(), 1);
+        assert!(mail.is_ascii());
+        assert!(mail.split("\r\n").all(|line| line.len() <= 998 && !line.contains(['\r', '\n'])));
+    }
+
+    #[test]
+    fn a_redirected_mail_opens_with_the_true_recipient() {
+        let to = "ivo.falk@jobcenter.example";
+        let redirected = Envelope { to: "pilot@jobcenter.example", redirected_from: Some(to), ..envelope() };
+        let mail = print(&parts(), &redirected);
+        assert!(mail.contains("To: pilot@jobcenter.example\r\n"));
+        assert_eq!(mail.replace("=\r\n", "").matches(to).count(), 2, "{mail}");
+        assert!(redirected_html("<body a=\"b\"><p>x", "a<b>").starts_with("<body a=\"b\">\n<p style="));
+        assert!(redirected_html("kein Körper", "a<b>").contains("a&lt;b&gt;"));
+    }
+
+    #[test]
+    fn what_is_no_address_is_an_error_and_no_panic() {
+        for odd in [
+            "",
+            "@",
+            "a@",
+            "@b",
+            "a b@c.de",
+            "a@b\r\nBcc: x@y.de",
+            "\"a\\\r\n\"@b.de",
+            "ä@b.de",
+            "a@ä ö.de",
+            "a<b>@c.de",
+        ] {
+            assert_eq!(compose(&parts(), &Envelope { to: odd, ..envelope() }), Err(ComposeError::To), "{odd:?}");
+            assert_eq!(compose(&parts(), &Envelope { from: odd, ..envelope() }), Err(ComposeError::From), "{odd:?}");
+            let parts = Parts { reply_to: Some(odd.to_owned()), ..parts() };
+            assert_eq!(compose(&parts, &envelope()), Err(ComposeError::ReplyTo), "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn a_domain_with_umlauts_goes_out_in_ascii() {
+        let mail = print(&parts(), &Envelope { to: " a.b@Jobcenter-Köln.example ", ..envelope() });
+        assert!(mail.contains("To: a.b@xn--jobcenter-kln-smb.example\r\n"), "{mail}");
+        assert_eq!(domain_of("a@B.DE").as_deref(), Some("b.de"));
+        for none in ["", "a", "@b.de", "a@", "a@\u{0}"] {
+            assert!(domain_of(none).is_none_or(|d| !d.is_empty()), "{none:?}");
+        }
+        assert_eq!(domain_of("@b.de"), None);
+    }
+
+    #[test]
+    fn odd_dates_and_ids_make_a_mail_all_the_same() {
+        for date in [DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC, DateTime::UNIX_EPOCH] {
+            let mail = print(&parts(), &Envelope { date, message_id: "a\r\nBcc: x@y.de", ..envelope() });
+            assert_eq!(mail.matches("\r\nDate: ").count(), 1);
+            assert!(!mail.contains("\r\nBcc"));
+        }
+        assert!(print(&parts(), &Envelope { date: DateTime::<Utc>::MIN_UTC, ..envelope() }).contains("01 Jan 1970"));
+    }
+
+    #[test]
+    fn the_message_id_follows_from_secret_and_key_alone() {
+        let id = message_id(b"secret", "tagesuebersicht:a@b.de:2026-11-23", "b.de");
+        assert_eq!(id, message_id(b"secret", "tagesuebersicht:a@b.de:2026-11-23", "b.de"));
+        assert_eq!((id.len(), id.ends_with("@b.de>")), (39, true));
+        assert_ne!(id, message_id(b"other", "tagesuebersicht:a@b.de:2026-11-23", "b.de"));
+        assert_ne!(id, message_id(b"secret", "tagesuebersicht:a@b.de:2026-11-24", "b.de"));
+        // RFC 4231, test case 2.
+        let known = message_id(b"Jefe", "what do ya want for nothing?", "x");
+        assert_eq!(known, "<5bdcc146bf60754e6a042426089575c7@x>");
+    }
+}

@@ -1,0 +1,115 @@
+//! What a team lead gets: escalations and the week. Case numbers and capacity; no names beside overdue cases.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use super::{Line, colleague, number, team_heading};
+use crate::domain::digest::{Item, Load, TeamEscalation, TeamWeek};
+use crate::mail::Renderer;
+use crate::mail::words::{clean, date, plural, week as week_name};
+
+/// The body of an eskalation.
+#[derive(Serialize)]
+pub(in crate::mail) struct Escalation<'a> {
+    teams: Vec<EscalationTeam<'a>>,
+}
+
+#[derive(Serialize)]
+struct EscalationTeam<'a> {
+    name: Cow<'a, str>,
+    items: Vec<Line<'a>>,
+    lapsed: Vec<String>,
+}
+
+pub(in crate::mail) fn escalation<'a>(renderer: &'a Renderer, teams: &'a [TeamEscalation]) -> Escalation<'a> {
+    let many = teams.len() > 1;
+    let team = |t: &'a TeamEscalation| EscalationTeam {
+        name: team_heading(many, &t.team),
+        items: lines(renderer, &t.items),
+        lapsed: t.lapsed.iter().map(|l| renderer.lapsed(l)).collect(),
+    };
+    Escalation { teams: teams.iter().map(team).collect() }
+}
+
+fn lines<'a>(renderer: &'a Renderer, items: &'a [Item]) -> Vec<Line<'a>> {
+    items.iter().map(|i| renderer.line(i, number(&i.fallnr, &i.subject))).collect()
+}
+
+/// The body of a wochenbericht.
+#[derive(Serialize)]
+pub(in crate::mail) struct Week<'a> {
+    teams: Vec<WeekTeam<'a>>,
+}
+
+#[derive(Serialize)]
+struct WeekTeam<'a> {
+    name: Cow<'a, str>,
+    week: Cow<'a, str>,
+    places: (u32, u32),
+    load: Vec<LoadRow>,
+    /// The team as a whole.
+    open: u32,
+    trend: String,
+    unassigned: String,
+    ending: Vec<(String, Cow<'a, str>)>,
+    overdue: Vec<Line<'a>>,
+    contacts: u32,
+    unwatched: String,
+}
+
+/// One BAK's main care; the cells of a table.
+#[derive(Serialize)]
+struct LoadRow {
+    who: String,
+    open: u32,
+    trend: String,
+    ending: u32,
+    room: String,
+}
+
+pub(in crate::mail) fn week<'a>(renderer: &'a Renderer, teams: &'a [TeamWeek]) -> Week<'a> {
+    let many = teams.len() > 1;
+    let team = |t: &'a TeamWeek| WeekTeam {
+        name: team_heading(many, &t.team),
+        week: week_name(&t.week),
+        places: t.places,
+        load: t.load.iter().map(|l| load(t.places, l)).collect(),
+        open: t.open.0,
+        trend: trend(t.open.0, t.open.1),
+        unassigned: match t.unassigned {
+            0 => String::new(),
+            n => format!("Ohne BAK: {} in Hauptbetreuung, bei niemandem mitgezählt.", plural(n, "Fall", "Fälle")),
+        },
+        ending: t.ending.iter().map(|(day, fallnr)| (date(*day), clean(fallnr))).collect(),
+        overdue: lines(renderer, &t.overdue),
+        contacts: t.contacts_overdue,
+        unwatched: renderer.unwatched(&t.unwatched),
+    };
+    Week { teams: teams.iter().map(team).collect() }
+}
+
+fn load((_, limit): (u32, u32), load: &Load) -> LoadRow {
+    let room = match limit.checked_sub(load.open) {
+        _ if load.over_limit => format!("keine, über {limit}"),
+        None | Some(0) => "keine".to_owned(),
+        Some(free) => free.to_string(),
+    };
+    LoadRow {
+        who: colleague(&load.kuerzel, load.name.as_deref()),
+        open: load.open,
+        trend: trend(load.open, load.before),
+        ending: load.ends_within_28_days,
+        room,
+    }
+}
+
+/// The change since last week: „+2", „−1", „±0"; a dash where nothing is known.
+fn trend(now: u32, before: Option<u32>) -> String {
+    match before.map(|before| i64::from(now) - i64::from(before)) {
+        None => "–".to_owned(),
+        Some(0) => "±0".to_owned(),
+        Some(n) if n > 0 => format!("+{n}"),
+        Some(n) => format!("−{}", n.unsigned_abs()),
+    }
+}
