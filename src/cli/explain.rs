@@ -181,25 +181,33 @@ impl Explained<'_> {
         };
         let mut rules: Vec<&Rule> = self.office.rules.iter().filter(|r| !r.is_for_teams()).collect();
         rules.sort_by_key(|r| (r.rank, &r.id));
-        let mut lines = Vec::new();
+        // Rules that are silent for one reason share a sentence: an ended case would say it a dozen times.
+        let (mut groups, mut count) = (Vec::<(String, Vec<String>)>::new(), 0);
+        let mut say = |title: String, sentence: String| {
+            count += 1;
+            match groups.iter_mut().find(|(known, _)| *known == sentence) {
+                Some((_, titles)) => titles.push(title),
+                None => groups.push((sentence, vec![title])),
+            }
+        };
         for rule in rules {
             let title = &rule.wording.title;
             match silent.get(&*rule.id) {
                 Some(silences) => {
                     for (subject, why) in silences {
                         let of = self.of_subject(subject);
-                        lines.push(format!("{title}{of} – {}", why::silence(rule, self.file, self.day, why)));
+                        say(format!("{title}{of}"), why::silence(rule, self.file, self.day, why));
                     }
                 }
-                None if !speaks(rule) => lines.push(format!("{title} – {}", why::nothing_to_look_at(rule))),
+                None if !speaks(rule) => say(title.clone(), why::nothing_to_look_at(rule).to_owned()),
                 None => {}
             }
         }
-        if !lines.is_empty() {
-            heading(out, &format!("Nicht fällig ({})", lines.len()));
-            for line in lines {
-                paragraph(out, "  · ", &clean(&line));
-            }
+        if count > 0 {
+            heading(out, &format!("Nicht fällig ({count})"));
+        }
+        for (sentence, titles) in groups {
+            paragraph(out, "  · ", &clean(&format!("{} – {sentence}", titles.join("; "))));
         }
     }
 

@@ -274,7 +274,7 @@ fn push_anchor(out: &mut String, anchor: &Anchor, day: NaiveDate) {
         Anchor::Column(Column::RueckgabegespraechAm) => "dem Rückgabegespräch am ",
         Anchor::Column(Column::FazitAm) => "dem Fazit am ",
         Anchor::SubsidyEnd => "dem Ende der Förderung am ",
-        Anchor::MagSpan => "der MAG am ",
+        Anchor::MagSpan => "dem Ende der MAG am ",
         Anchor::Week => "der Woche vom ",
         Anchor::HeldEvent => "der letzten Veranstaltung am ",
         Anchor::TeamBegin => "dem Beginn des Teams am ",
@@ -483,6 +483,7 @@ mod tests {
             (Anchor::TeamBegin, Formula::Months(1), "1 Monat nach dem Beginn des Teams am Mo., 23.11.2026"),
             (Anchor::Week, Formula::LastActiveDay, "letzter Arbeitstag in KW 48, an dem der Fall läuft"),
             (Anchor::MagSpan, Formula::Middle, "zur Mitte der MAG"),
+            (Anchor::MagSpan, Formula::Workdays(-3), "3 Arbeitstage vor dem Ende der MAG am Mo., 23.11.2026"),
             (Anchor::MagSpan, Formula::Same, "zum Ende der MAG"),
         ] {
             assert_eq!(why(&reason(anchor, on, formula, Shift::None)), words);
