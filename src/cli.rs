@@ -2,12 +2,17 @@
 //!
 //! 0: done. 1: done, but something wants attention (the command says what). 2: could not be done at all.
 
+mod check;
 mod demo;
 mod evaluate;
+mod explain;
 mod import;
 mod morning;
+mod outbox;
 mod output;
+mod record;
 mod simulate;
+mod words;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -80,6 +85,29 @@ enum Command {
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
+    /// Erklärt zu einem Fall jede Regel: was wann warum fällig ist und was gesagt wurde, oder warum nichts fällig ist
+    Explain {
+        /// Die Fallnummer, mit führenden Nullen
+        #[arg(value_name = "FALLNR")]
+        fallnr: String,
+        /// Der Tag (TT.MM.JJJJ oder JJJJ-MM-TT); ohne Angabe heute
+        #[arg(long, value_name = "TAG", value_parser = parse_day)]
+        on: Option<NaiveDate>,
+    },
+    /// Zeigt die geschriebenen Mails, stellt gescheiterte neu ein, zieht wartende zurück
+    Outbox {
+        #[command(subcommand)]
+        ask: outbox::Ask,
+    },
+    /// Trägt ein, was getan wurde, für einen Fall oder viele; Exit-Code 1, wenn Nummern nicht bekannt sind
+    Record(record::Entry),
+    /// Prüft Einstellungen, Regeln, Datenbank und Daten: je Zeile „ok“, „!!“ (jemand muss handeln) oder „--“ (Hinweis)
+    ///
+    /// „!!“ heißt: Ohne Eingreifen fehlen Mails, kommen zu spät oder gehen an die falsche Stelle; der Exit-Code ist
+    /// dann 1. Dazu gehört auch ein veralteter Datenstand. „--“ sind Hinweise, mit denen eine Dienststelle leben kann:
+    /// Regeln, zu denen es keine Daten gibt, und Zeilen, deren Fall noch nicht bekannt ist. Sie ändern den Exit-Code
+    /// nicht.
+    Check,
 }
 
 /// How a command answers.
@@ -139,6 +167,10 @@ async fn dispatch(cli: Cli) -> anyhow::Result<u8> {
     if let Command::Demo = cli.command {
         return demo::demo(Clock::system()).await;
     }
+    // This one answers even where the settings, and so the parts, are not in order.
+    if matches!(cli.command, Command::Check) {
+        return check::check(cli.config.as_deref(), Clock::system()).await;
+    }
     let app = App::open(cli.config.as_deref(), Clock::system()).await?;
     let result = match cli.command {
         Command::Demo => Ok(0),
@@ -148,6 +180,10 @@ async fn dispatch(cli: Cli) -> anyhow::Result<u8> {
         Command::Evaluate { on, format } => evaluate::evaluate(&app, on, format).await,
         Command::Capacity { on, format } => evaluate::capacity(&app, on, format).await,
         Command::Simulate { from, to, down, format } => simulate::simulate(&app, from, to, down, format).await,
+        Command::Explain { fallnr, on } => explain::explain(&app, &fallnr, app.day(on)).await,
+        Command::Outbox { ask } => outbox::outbox(&app, ask).await,
+        Command::Record(entry) => record::record(&app, entry).await,
+        Command::Check => Ok(0),
     };
     app.db.close().await;
     result

@@ -61,7 +61,7 @@ pub struct Letterhead {
 }
 
 /// A mail with its words, not yet MIME: what waits in the queue.
-#[derive(Default, Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parts {
     /// The subject: kind, date and counts, never a person or a case number.
     pub subject: String,

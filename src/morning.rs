@@ -27,7 +27,7 @@ use crate::mail::compose::{domain_of, message_id};
 use crate::mail::{MailError, Parts};
 use crate::store::{Begun, Db, NewMail, Notice, Snapshot, StoreError, WeekCount};
 use plan::Plan;
-pub use plan::supplied;
+pub use plan::{is_stale, supplied};
 use spool::{Queue, Sorter};
 
 /// Cases per page: enough to make queries cheap, few enough to be nothing in memory.

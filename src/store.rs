@@ -9,6 +9,7 @@
 //! * Delivery: [`Db::claim`] and the `mark_…` verbs, conditional updates under a lease.
 
 mod cases;
+mod check;
 mod copy;
 mod dialect;
 mod error;
@@ -25,6 +26,7 @@ mod write;
 use chrono::{DateTime, SubsecRound, Utc};
 use sqlx::{PgPool, SqlitePool};
 
+pub use check::{Loose, LooseEnds};
 use dialect::Tx;
 pub use error::StoreError;
 pub use memory::{Told, Undelivered, WeekCount};

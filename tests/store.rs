@@ -21,7 +21,7 @@ use wiedervorlage::domain::facts::{
 use wiedervorlage::domain::ledger::{Entry, Marks};
 use wiedervorlage::domain::obligation::{Column, Ended, Evidence, Key, Role, Roles};
 use wiedervorlage::store::{
-    Begun, Db, NewMail, Notice, OutboxFilter, OutboxState, RunTx, Snapshot, StoreError, WeekCount,
+    Begun, Db, Loose, LooseEnds, NewMail, Notice, OutboxFilter, OutboxState, RunTx, Snapshot, StoreError, WeekCount,
 };
 
 /// A fresh database, and what keeps it alive.
@@ -88,6 +88,7 @@ conformance!(
     a_case_with_nothing_is_a_case,
     pages_follow_the_bytes_of_the_case_numbers,
     pages_of_an_office_hold_its_cases_alone,
+    cases_that_name_no_bak_are_found_by_team,
     what_cannot_be_read_is_named_by_table_and_column,
     the_head_holds_teams_events_colleagues_and_who_is_absent,
     the_head_of_an_office_holds_its_teams_alone,
@@ -116,6 +117,8 @@ conformance!(
     every_change_of_facts_raises_the_revision,
     a_morning_holds_the_facts_still,
     datenstand_never_goes_back,
+    a_sound_database_is_said_to_be_sound,
+    what_hangs_in_the_air_is_counted_and_listed,
     a_copy_holds_the_same_facts_and_no_memory,
     opening_again_changes_nothing,
     a_database_of_a_newer_program_is_refused,
@@ -359,6 +362,55 @@ async fn pages_of_an_office_hold_its_cases_alone(house: House) {
     let page = snapshot.cases(Some(""), "", 10).await.unwrap();
     let with_subsidy: Vec<_> = page.iter().filter(|f| !f.subsidies.is_empty()).map(|f| &f.case.fallnr).collect();
     assert_eq!(with_subsidy, ["a"]);
+}
+
+async fn cases_that_name_no_bak_are_found_by_team(house: House) {
+    house.sql(TEAMS).await;
+    house.sql(CASES).await;
+    let mut snapshot = house.snapshot().await;
+    let of = |cases: Vec<Case>| cases.into_iter().map(|c| c.fallnr).collect::<Vec<_>>();
+    assert_eq!(of(snapshot.cases_without_bak("T1").await.unwrap()), ["10", "B", "a", "ä"]);
+    assert_eq!(of(snapshot.cases_without_bak("T2").await.unwrap()), [""; 0]);
+}
+
+async fn a_sound_database_is_said_to_be_sound(house: House) {
+    house.sql(TEAMS).await;
+    house.db.check().await.unwrap();
+}
+
+async fn what_hangs_in_the_air_is_counted_and_listed(house: House) {
+    house.sql(TEAMS).await;
+    assert_eq!(house.snapshot().await.loose_ends(day("2026-11-23")).await.unwrap(), LooseEnds::default());
+    house
+        .sql(
+            "insert into kollege values ('BAK1', 'x', null, 'BAK', 'T1', '', null);
+            insert into betreuung (fallnr, bezeichnung, bak, ifk, team, region, kennung, kennung_seit, ende_am,
+                ende_grund) values
+                ('1', '', 'BAK1', 'weg', 'T1', '', '', null, null, ''),
+                ('2', '', 'weg', 'weg', 'T1', '', '', null, '2026-11-24', ''),
+                ('3', '', 'weg', null, 'T1', '', '', null, '2026-11-23', ''),
+                ('4', '', 'weg', null, 'T1', '', 'BAK16e', '2026-11-02', '2026-11-01', '');
+            insert into aktivitaet values ('1', 'ag_kontakt', '2026-11-02', 1), ('9', 'ag_kontakt', '2026-11-02', 1),
+                ('9', 'ag_kontakt', '2026-11-03', 1), ('8', 'ag_kontakt', '2026-11-03', 0);
+            insert into foerderung (foerdernr, fallnr, art, arbeitgeber, potenzial) values
+                ('f1', 'a', 'MAG', '', ''), ('f2', 'b', 'MAG', '', ''), ('f3', 'c', 'MAG', '', ''),
+                ('f4', 'd', 'MAG', '', ''), ('f5', 'e', 'MAG', '', ''), ('f6', 'f', 'MAG', '', '');
+            insert into pause values ('p', '1', '8', '2026-11-02', null), ('p', '2', '1', '2026-11-02', null);
+            insert into termin values ('t', 's', '7', 'aussendienst', null, null, '', null);",
+        )
+        .await;
+    let loose = |count, first: &[&str]| Loose { count, first: first.iter().map(|f| (*f).to_owned()).collect() };
+    assert_eq!(
+        house.snapshot().await.loose_ends(day("2026-11-23")).await.unwrap(),
+        LooseEnds {
+            bak: loose(2, &["2", "4"]),
+            ifk: loose(2, &["1", "2"]),
+            activities: loose(2, &["9"]),
+            subsidies: loose(6, &["a", "b", "c", "d", "e"]),
+            rests: loose(1, &["8"]),
+            appointments: loose(1, &["7"]),
+        }
+    );
 }
 
 async fn what_cannot_be_read_is_named_by_table_and_column(house: House) {

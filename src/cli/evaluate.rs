@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::Format;
-use super::output::{json_line, stdout, table};
+use super::output::{TABLE_ROWS, json_line, stdout, table};
 use crate::app::App;
 use crate::domain::calendar::Calendar;
 use crate::domain::capacity::Capacity;
@@ -19,8 +19,6 @@ use crate::store::{Head, Snapshot, StoreError};
 
 /// Cases per page.
 const PAGE: u32 = 2_000;
-/// Rows of a table are gathered to align them; beyond so many, only their number is told.
-const TABLE_ROWS: usize = 5_000;
 
 /// An obligation with the oracle's keys.
 #[derive(Serialize)]

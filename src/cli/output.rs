@@ -6,6 +6,9 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
 use serde::Serialize;
 
+/// Rows of a table are gathered to align them; beyond so many, only their number is told.
+pub(super) const TABLE_ROWS: usize = 5_000;
+
 /// The standard output, locked and buffered.
 pub(super) fn stdout() -> BufWriter<StdoutLock<'static>> {
     BufWriter::with_capacity(1 << 16, io::stdout().lock())

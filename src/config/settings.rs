@@ -164,6 +164,11 @@ impl Settings {
         self.teams.iter().map(|(team, s)| (team.as_str(), s))
     }
 
+    /// The offices that have settings of their own, in lower case.
+    pub fn offices(&self) -> impl Iterator<Item = &str> {
+        self.offices.keys().map(String::as_str)
+    }
+
     /// Whether mail may go to the address.
     pub fn allows(&self, address: &str) -> bool {
         self.mail.allows(address)

@@ -138,7 +138,7 @@ pub enum Anchor {
     Column(Column),
     /// The end of a subsidy or placement.
     SubsidyEnd,
-    /// The span of a MAG.
+    /// The span of a MAG; its day is the last one.
     MagSpan,
     /// An ISO week.
     Week,

@@ -487,6 +487,7 @@ mod tests {
             (Anchor::TeamBegin, Formula::Months(1), "1 Monat nach dem Beginn des Teams am Mo., 23.11.2026"),
             (Anchor::Week, Formula::LastActiveDay, "letzter Arbeitstag in KW 48, an dem der Fall läuft"),
             (Anchor::MagSpan, Formula::Middle, "zur Mitte der MAG"),
+            (Anchor::MagSpan, Formula::Workdays(-3), "3 Arbeitstage vor dem Ende der MAG am Mo., 23.11.2026"),
             (Anchor::MagSpan, Formula::Same, "zum Ende der MAG"),
         ] {
             assert_eq!(why(&reason(anchor, on, formula, Shift::None)), words);

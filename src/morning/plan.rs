@@ -118,11 +118,7 @@ pub(super) async fn plan(
         let new_rules = active.filter(|r| !known_rules.is_some_and(|known| known.contains_key(&*r.id)));
         let new_rules = new_rules.map(|r| r.id.clone()).collect();
         let at = datenstand.get(&team.team).copied();
-        let stale = !fresh
-            && office_settings.stale_after > 0
-            && at.is_none_or(|at| {
-                office.cal.workdays_between(local_date(at), day) > i64::from(office_settings.stale_after)
-            });
+        let stale = !fresh && is_stale(&office.cal, at.map(local_date), day, office_settings.stale_after);
         let lead = team.leitung.as_deref().and_then(|lead| plan.directory.reach(lead)).map(|r| r.address.to_owned());
         let lead = lead.or_else(|| office_settings.leitung_ersatz.clone());
         let first_of_week = last_run.is_none_or(|last| monday(last) != monday(day));
@@ -167,6 +163,11 @@ fn skipped_mondays(cal: &Calendar, last: NaiveDate, day: NaiveDate) -> Vec<Naive
     let first_days =
         last.iter_days().skip(1).take_while(|d| *d < day).filter(|d| d.weekday().num_days_from_monday() < 5);
     first_days.filter(|d| cal.is_workday(*d) && *d == cal.fwd(monday(*d))).collect()
+}
+
+/// Whether data of the day `at` is older on `day` than `after` workdays (0: never); data that never came is.
+pub fn is_stale(cal: &Calendar, at: Option<NaiveDate>, day: NaiveDate, after: u32) -> bool {
+    after > 0 && at.is_none_or(|at| cal.workdays_between(at, day) > i64::from(after))
 }
 
 /// What a team's delivery has ever held, as a set.

@@ -40,6 +40,8 @@ const PAGE: &str = case_select!(
 );
 const ONE: &str = case_select!("where b.fallnr = $1");
 const OF_BAK: &str = concat!("select ", case_columns!(), " from betreuung b where b.bak = $1 order by b.fallnr");
+const OF_NOBODY: &str =
+    concat!("select ", case_columns!(), " from betreuung b where b.team = $1 and b.bak is null order by b.fallnr");
 
 const SUBSIDIES: &str = "select fallnr, foerdernr, art, arbeitgeber, beginn, ende, potenzial from foerderung \
      where fallnr >= $1 and fallnr <= $2 order by foerdernr";
@@ -82,6 +84,12 @@ impl Snapshot {
     /// The cases that name the BAK, running or not, in key order.
     pub async fn cases_of_bak(&mut self, bak: &str) -> Result<Vec<Case>, StoreError> {
         let rows: Vec<CaseRow> = all!(&mut self.tx, OF_BAK, bak)?;
+        rows.into_iter().map(case).collect()
+    }
+
+    /// The cases of a team that name no BAK, running or not, in key order.
+    pub async fn cases_without_bak(&mut self, team: &str) -> Result<Vec<Case>, StoreError> {
+        let rows: Vec<CaseRow> = all!(&mut self.tx, OF_NOBODY, team)?;
         rows.into_iter().map(case).collect()
     }
 

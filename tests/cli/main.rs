@@ -1,0 +1,8 @@
+//! Commands from outside: the real binary over a small invented office in SQLite.
+#![expect(clippy::unwrap_used, reason = "a test says so by failing")]
+
+mod check;
+mod explain;
+mod house;
+mod outbox;
+mod record;
