@@ -27,7 +27,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("config", &["domain"], &["tokio", "sqlx", "lettre", "minijinja"]),
     ("store", &["domain"], &["lettre", "minijinja", "csv", "config"]),
     ("mail", &["domain"], &["sqlx", "csv", "config"]),
-    ("intake", &["domain", "store"], &["lettre", "minijinja", "sqlx", "config"]),
+    ("intake", &["clock", "domain", "store"], &["lettre", "minijinja", "sqlx", "config"]),
     ("morning", &["clock", "config", "domain", "store", "mail"], &["lettre", "sqlx", "minijinja"]),
     ("delivery", &["clock", "config", "domain", "store", "mail"], &["sqlx", "minijinja", "csv"]),
     ("simulate", &["config", "domain", "store", "mail", "morning"], &["sqlx", "lettre"]),

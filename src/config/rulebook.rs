@@ -134,7 +134,8 @@ fn tables(file: &str, text: &str) -> Result<Vec<(String, Table)>, RulesError> {
         let key = format!("rules.{id}");
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if id.is_empty() || id.len() > 40 || !id.chars().all(plain) {
-            let problem = "der Name einer Regel besteht aus höchstens 40 Kleinbuchstaben, Ziffern und Bindestrichen";
+            let problem =
+                "der Name einer Regel besteht aus höchstens 40 Zeichen: a bis z (ohne Umlaute), Ziffern, Bindestriche";
             return Err(field(FieldError { key, problem: problem.into() }));
         }
         match value {
@@ -278,7 +279,10 @@ fn step_name(f: &mut Fields) -> Result<Arc<str>, FieldError> {
     if name.len() <= 40 && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
         Ok(name.into())
     } else {
-        Err(f.error("name", format!("\"{name}\" passt nicht; erwartet werden Kleinbuchstaben, Ziffern, Bindestriche")))
+        Err(f.error(
+            "name",
+            format!("\"{name}\" passt nicht; erwartet werden a bis z (ohne Umlaute), Ziffern, Bindestriche"),
+        ))
     }
 }
 

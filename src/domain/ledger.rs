@@ -157,9 +157,11 @@ pub fn settle(known: Option<Entry>, o: &Obligation, run: &RunOf<'_>, start: bool
     Settled { entry, changed, fires, taken_over }
 }
 
-/// Closes an entry that the run no longer sees. What lapsed is yet to be told to those last addressed.
-pub fn close(mut entry: Entry, t: NaiveDate, how: Ended) -> Entry {
-    entry.untold = if matches!(how, Ended::Lapsed(_)) { entry.addressed } else { Roles::NONE };
+/// Closes an entry that the run no longer sees. What lapsed is yet to be told to those last addressed, unless the rule
+/// tells it by itself.
+pub fn close(mut entry: Entry, t: NaiveDate, how: Ended, tells_lapse: bool) -> Entry {
+    let tell = matches!(how, Ended::Lapsed(_)) && !tells_lapse;
+    entry.untold = if tell { entry.addressed } else { Roles::NONE };
     entry.ended = Some((t, how));
     entry.next_step = None;
     entry

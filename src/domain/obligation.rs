@@ -198,8 +198,9 @@ pub enum Shift {
     Forward(Cow<'static, str>),
     /// The date fell into a rest: moved behind it.
     AfterRest(NaiveDate),
-    /// A client's deadline: acted on the workday after it has run out (SGB X §26(3)).
-    AfterDeadline,
+    /// A client's deadline: acted on the workday after it has run out; by law it runs out on this Werktag
+    /// (SGB X §26(3)).
+    AfterDeadline(NaiveDate),
     /// Moved so that it stays workable within a short span.
     WithinSpan,
 }

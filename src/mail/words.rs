@@ -198,10 +198,22 @@ pub fn push_due(out: &mut String, raw: NaiveDate, action: NaiveDate, reason: &Re
     if !moved {
         return;
     }
-    out.push_str(if reason.shift == Shift::AfterDeadline { " (Frist des Kunden bis " } else { " (Frist " });
+    if let Shift::AfterDeadline(by_law) = reason.shift {
+        // What the client may rely on is the day by law; the counted one only explains it.
+        out.push_str(" (Frist des Kunden bis ");
+        push_date(out, by_law);
+        if by_law != raw {
+            out.push_str(", da ");
+            push_date(out, raw);
+            out.push_str(" kein Werktag ist, §\u{a0}26 Abs.\u{a0}3 SGB\u{a0}X");
+        }
+        out.push_str(", daher der Arbeitstag nach ihrem Ablauf)");
+        return;
+    }
+    out.push_str(" (Frist ");
     push_date(out, raw);
     match &reason.shift {
-        Shift::None | Shift::AfterRest(_) => {}
+        Shift::None | Shift::AfterRest(_) | Shift::AfterDeadline(_) => {}
         Shift::Back(closed) => {
             push_closed(out, closed);
             out.push_str(", daher der Arbeitstag davor");
@@ -209,9 +221,6 @@ pub fn push_due(out: &mut String, raw: NaiveDate, action: NaiveDate, reason: &Re
         Shift::Forward(closed) => {
             push_closed(out, closed);
             out.push_str(", daher der nächste Arbeitstag");
-        }
-        Shift::AfterDeadline => {
-            out.push_str(", daher der Arbeitstag nach ihrem Ablauf, §\u{a0}26 Abs.\u{a0}3 SGB\u{a0}X");
         }
         Shift::WithinSpan => out.push_str(", so gelegt, dass es im Zeitraum möglich bleibt"),
     }
@@ -419,9 +428,15 @@ mod tests {
             (
                 "2026-11-21",
                 "2026-11-24",
-                Shift::AfterDeadline,
-                "fällig Di., 24.11.2026 (Frist des Kunden bis Sa., 21.11.2026, daher der Arbeitstag nach ihrem Ablauf, \
-                 §\u{a0}26 Abs.\u{a0}3 SGB\u{a0}X)",
+                Shift::AfterDeadline(day("2026-11-23")),
+                "fällig Di., 24.11.2026 (Frist des Kunden bis Mo., 23.11.2026, da Sa., 21.11.2026 kein Werktag ist, \
+                 §\u{a0}26 Abs.\u{a0}3 SGB\u{a0}X, daher der Arbeitstag nach ihrem Ablauf)",
+            ),
+            (
+                "2026-11-20",
+                "2026-11-23",
+                Shift::AfterDeadline(day("2026-11-20")),
+                "fällig Mo., 23.11.2026 (Frist des Kunden bis Fr., 20.11.2026, daher der Arbeitstag nach ihrem Ablauf)",
             ),
             (
                 "2026-11-23",

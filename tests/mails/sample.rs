@@ -289,7 +289,7 @@ pub(crate) fn notices() -> Digest {
             }),
             with(item("lebenslauf-rueckgabe", "0000082", "2026-11-19", News::New), |i| {
                 i.raw = day("2026-11-14");
-                i.reason.shift = Shift::AfterDeadline;
+                i.reason.shift = Shift::AfterDeadline(day("2026-11-16"));
                 i.handback = Some(Handback { talk: false, fazit: false, ended: false });
             }),
             with(item("ende-info", "0000083", "2026-11-23", News::New), |i| {

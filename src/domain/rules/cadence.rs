@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::draft::{Cycle, Draft, plus, reason, rolled, silent};
 use super::{Rule, Scope, StepPlan, View, cycle_day};
 use crate::domain::facts::Art;
-use crate::domain::obligation::{Anchor, Ended, Evidence, Finding, Formula, Key, Shift, Silence};
+use crate::domain::obligation::{Anchor, Ended, Evidence, Finding, Formula, Key, NotApplicable, Shift, Silence};
 
 /// At least one activity of `arten` every `days` days, counted from the last one, or from the start.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,11 +44,12 @@ impl Cadence {
         if let Some(rest) = view.file.rests.iter().find(|r| r.covers(view.t)) {
             return quiet(Silence::Resting(rest.bis), out);
         }
-        let Some(start) = self.start(view) else {
-            return quiet(Silence::NotApplicable(crate::domain::obligation::NotApplicable::NothingRecorded), out);
+        let start = self.start(view);
+        let last = self.done(view).filter(|(d, _)| start.is_none_or(|start| *d >= start)).max_by_key(|(d, _)| *d);
+        // A marker without a day has always been there: then only an activity gives something to count from.
+        let Some(anchor) = last.map(|(d, _)| d).or(start) else {
+            return quiet(Silence::NotApplicable(NotApplicable::NothingRecorded), out);
         };
-        let last = self.done(view).filter(|(d, _)| *d >= start).max_by_key(|(d, _)| *d);
-        let anchor = last.map_or(start, |(d, _)| d);
         let mut raw = plus(anchor, self.days);
         let mut action = view.cal.back(raw);
         let mut after_rest = None;

@@ -76,12 +76,12 @@ impl Cv {
             (CvStage::Remind(n), Some(asked), None) => {
                 let raw = plus(asked, n);
                 let from = Anchor::Activity(Art::LebenslaufAngefordert);
-                (asked, from, raw, behind(raw), Formula::Days(n), Shift::AfterDeadline)
+                (asked, from, raw, behind(raw), Formula::Days(n), Shift::AfterDeadline(view.cal.fwd_werktag(raw)))
             }
             (CvStage::GiveBack(n), Some(_), Some(reminded)) => {
                 let raw = plus(reminded, n);
                 let from = Anchor::Activity(Art::LebenslaufErinnert);
-                (reminded, from, raw, behind(raw), Formula::Days(n), Shift::AfterDeadline)
+                (reminded, from, raw, behind(raw), Formula::Days(n), Shift::AfterDeadline(view.cal.fwd_werktag(raw)))
             }
             _ => return quiet(other, out),
         };
