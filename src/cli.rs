@@ -6,6 +6,7 @@ mod check;
 mod demo;
 mod evaluate;
 mod explain;
+mod german;
 mod import;
 mod morning;
 mod outbox;
@@ -18,14 +19,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use chrono::NaiveDate;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::app::App;
 use crate::clock::Clock;
 
 /// Legt jeden Arbeitsmorgen auf den richtigen Schreibtisch, was die Betriebsakquise eines Jobcenters heute braucht.
 #[derive(Debug, Parser)]
-#[command(name = "wiedervorlage", version, about, disable_help_subcommand = true)]
+#[command(name = "wiedervorlage", version, disable_help_subcommand = true)]
 pub struct Cli {
     /// Einstellungsdatei (TOML); ohne sie gelten die eingebauten Werte, Daten liegen unter ./var
     #[arg(long, global = true, value_name = "DATEI")]
@@ -140,7 +141,19 @@ fn parse_span(text: &str) -> Result<(NaiveDate, NaiveDate), String> {
 
 /// Runs the command line of this process.
 pub async fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let parsed = german::german(Cli::command()).try_get_matches().and_then(|m| Cli::from_arg_matches(&m));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        // Help and version are answers, not mistakes; they go to the standard output.
+        Err(answer) if !answer.use_stderr() => {
+            let _ = answer.print();
+            return ExitCode::SUCCESS;
+        }
+        Err(mistake) => {
+            eprintln!("{}", german::complaint(&mistake));
+            return ExitCode::from(2);
+        }
+    };
     log_to_stderr();
     match dispatch(cli).await {
         Ok(code) => ExitCode::from(code),
