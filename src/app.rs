@@ -50,7 +50,10 @@ impl App {
     /// What gives mails their words.
     pub async fn renderer(&self) -> anyhow::Result<Renderer> {
         let teams = self.db.snapshot().await?.head(None, self.clock.today()).await?.teams;
-        let reply_to = |team: crate::domain::facts::Team| Some((team.name, self.settings.team(&team.team).reply_to?));
+        let reply_to = |team: crate::domain::facts::Team| {
+            let reply_to = self.settings.team(&team.team).reply_to?;
+            Some((team.team, reply_to))
+        };
         let letterhead = Letterhead {
             contact: self.settings.mail.contact.clone(),
             reply_to: self.settings.mail.reply_to.clone(),

@@ -10,9 +10,10 @@
 use chrono::TimeDelta;
 
 use crate::clock::Clock;
+use crate::domain::address::is_within;
 use crate::domain::retry::{Failure, GiveUp, Retry, after};
 use crate::mail::Parts;
-use crate::mail::compose::{Envelope, compose, domain_of};
+use crate::mail::compose::{Envelope, compose};
 use crate::mail::transport::{Outgoing, SendError, Transport};
 use crate::store::{Claimed, Db, OutboxFilter, OutboxState, StoreError};
 
@@ -137,10 +138,7 @@ impl Courier {
         if self.allowed_domains.is_empty() && matches!(self.transport, Transport::File(_)) {
             return true;
         }
-        let allowed = |domain: String| {
-            self.allowed_domains.iter().any(|d| domain_of(&format!("x@{d}")).is_some_and(|d| d == domain))
-        };
-        domain_of(address).is_some_and(allowed)
+        is_within(address, &self.allowed_domains)
     }
 
     async fn record(&self, claimed: &Claimed, token: &str, outcome: Result<(), SendError>) -> Result<Step, StoreError> {

@@ -1,5 +1,6 @@
 //! The pure core: dates, rules, facts and decisions. No IO, no async, no clock, no randomness.
 
+pub mod address;
 pub mod calendar;
 pub mod capacity;
 pub mod digest;
@@ -10,3 +11,4 @@ pub mod obligation;
 pub mod recipients;
 pub mod retry;
 pub mod rules;
+pub mod run;

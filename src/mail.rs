@@ -75,7 +75,7 @@ pub struct Parts {
 
 /// Why a digest got no words. Always a mistake in a template; holds nobody's data.
 #[derive(Debug, Error)]
-#[error("template {template}: {reason}")]
+#[error("Die Vorlage {template} lässt sich nicht füllen: {reason}. Das ist ein Fehler des Programms; bitte melden.")]
 pub struct MailError {
     /// Which template.
     template: String,
@@ -144,7 +144,7 @@ impl Renderer {
     /// A mail about one team goes back to that team's address, if it has its own.
     fn reply_to(&self, digest: &Digest) -> Option<&str> {
         let own = match digest.data.as_slice() {
-            [only] => self.letterhead.team_reply_to.get(&only.team),
+            [only] => self.letterhead.team_reply_to.get(&only.key),
             _ => None,
         };
         own.or(self.letterhead.reply_to.as_ref()).map(String::as_str)

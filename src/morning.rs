@@ -16,19 +16,19 @@ use tokio::sync::mpsc;
 
 use crate::config::rulebooks::Rulebooks;
 use crate::config::settings::Settings;
+use crate::domain::address::domain_of;
 use crate::domain::calendar::{Closed, iso_week};
 use crate::domain::digest::gather::Gather;
 use crate::domain::digest::lines::{Line, Router, TeamFace, Told, What};
-use crate::domain::digest::{Content, Digest, Item, Kind, Lapsed, News};
+use crate::domain::digest::{Content, Digest, Kind, Lapsed, News};
 use crate::domain::facts::CaseFile;
 use crate::domain::ledger::{Entry, RunOf, close, settle};
 use crate::domain::obligation::{Ended, Finding, Key, Obligation, Role, Roles};
 use crate::domain::rules::Rule;
-use crate::mail::compose::{domain_of, message_id};
+use crate::mail::compose::message_id;
 use crate::mail::{MailError, Parts};
-use crate::store::{Begun, Db, NewMail, Notice, Snapshot, StoreError, WeekCount};
+use crate::store::{Begun, Db, NewMail, Notice, Snapshot, StoreError, Undelivered, WeekCount};
 use plan::Plan;
-pub use plan::{is_stale, supplied};
 use spool::{Queue, Sorter};
 
 /// Cases per page: enough to make queries cheap, few enough to be nothing in memory.
@@ -56,6 +56,11 @@ pub enum MorningError {
         "Der Platz für Zwischenergebnisse ist nicht benutzbar: {0}. Bitte das Verzeichnis für temporäre Dateien prüfen."
     )]
     Spool(#[from] std::io::Error),
+    /// The outbox holds a mail of this run already; nothing was written, so that ledger and outbox stay one.
+    #[error(
+        "Im Postausgang stehen schon {0} Mails dieses Laufs. Es wurde nichts geschrieben; bitte den Postausgang prüfen."
+    )]
+    Twice(usize),
     /// Facts kept changing.
     #[error(
         "Die Daten wurden während des Laufs wiederholt geändert. Bitte den Lauf wiederholen, sobald die Einspielung fertig ist."
@@ -206,10 +211,11 @@ impl Morning<'_> {
                 while let Some(entry) = remembered.next_if(|e| e.fallnr == file.case.fallnr) {
                     entries.push(entry);
                 }
+                // A BAK's load is that of all teams, of those that do not work today as well.
+                plan.capacity.add(&file.case, day);
                 let Some(team) = plan.teams.get_mut(&file.case.team) else { continue };
                 report.cases += 1;
                 report.obligations += found.due.len() as u64;
-                plan.capacity.add(&file.case, day);
                 let run = RunOf {
                     t: day,
                     team: &file.case.team,
@@ -263,10 +269,9 @@ impl Morning<'_> {
         }
         let triggered = std::mem::take(&mut router.triggered);
         spooled?;
+        report.problems.clone_from(&plan.problems);
+        let mut mails = Queue::new();
         if let Some(admin) = self.settings.admin_email.as_ref().filter(|_| !plan.problems.is_empty()) {
-            // The administrator's mail has no lines; its group is made here.
-            tracing::warn!(problems = plan.problems.len(), "the administrator is told of problems");
-            report.problems.clone_from(&plan.problems);
             let digest = Digest {
                 kind: Kind::Admin,
                 office: office.to_owned(),
@@ -275,12 +280,9 @@ impl Morning<'_> {
                 data: Vec::new(),
                 content: Content::Admin(plan.problems.clone()),
             };
-            let mut mails = Queue::new();
             self.wait(&digest, &mut mails, &mut report)?;
-            return self.gather(plan, office, day, lines, ledger, mails, &triggered, report).map(Ok);
         }
-        report.problems.clone_from(&plan.problems);
-        self.gather(plan, office, day, lines, ledger, Queue::new(), &triggered, report).map(Ok)
+        self.gather(plan, office, day, lines, ledger, mails, &triggered, report).map(Ok)
     }
 
     /// The lines of each recipient become one mail.
@@ -312,14 +314,13 @@ impl Morning<'_> {
             let kind = key.first().and_then(|n| Kind::ALL.get(usize::from(*n))).copied();
             let (Some(kind), Ok(to)) = (kind, std::str::from_utf8(key.get(1..).unwrap_or_default())) else { continue };
             let said = lines.iter().any(|l| !matches!(l.what, What::Head));
-            let Some(digest) = gather.digest(kind, to, lines) else { continue };
+            let already_told = |l: &Lapsed| told.get(&lapse_key(l)).is_some_and(|roles| roles.has(Role::Tl));
+            let Some(digest) = gather.digest(kind, to, lines, &already_told) else { continue };
             if kind == Kind::Tagesuebersicht && !said && !self.settings.mail.receipts {
                 continue;
             }
-            for (role, lapsed) in lapses(&digest) {
-                let key =
-                    Key { rule: lapsed.rule.clone(), subject: lapsed.subject.clone(), cycle: lapsed.cycle.clone() };
-                let roles = told.entry((lapsed.fallnr.clone(), key)).or_default();
+            for (role, lapsed) in digest.lapses() {
+                let roles = told.entry(lapse_key(lapsed)).or_default();
                 *roles = roles.and(Roles::only(role));
             }
             self.wait(&digest, &mut mails, &mut report)?;
@@ -331,12 +332,10 @@ impl Morning<'_> {
     fn wait(&mut self, digest: &Digest, mails: &mut Queue<Waiting>, report: &mut Report) -> Result<(), MorningError> {
         let parts = (self.words)(digest)?;
         let mut notices = Vec::new();
-        each_item(digest, &mut |role, item| {
-            if item.news != News::Known {
-                let key = Key { rule: item.rule.clone(), subject: item.subject.clone(), cycle: item.cycle.clone() };
-                notices.push(WaitingNotice { fallnr: item.fallnr.clone(), key, step: item.step.clone(), role });
-            }
-        });
+        for (role, item) in digest.items().into_iter().filter(|(_, item)| item.news != News::Known) {
+            let key = Key { rule: item.rule.clone(), subject: item.subject.clone(), cycle: item.cycle.clone() };
+            notices.push(WaitingNotice { fallnr: item.fallnr.clone(), key, step: item.step.clone(), role });
+        }
         mails.push(&Waiting { kind: digest.kind, to: digest.to.clone(), parts, notices })?;
         match report.mails.iter_mut().find(|(kind, _)| *kind == digest.kind) {
             Some((_, count)) => *count += 1,
@@ -393,18 +392,23 @@ impl Morning<'_> {
             }
             tx.ledger(&batch).await?;
         }
-        // The old ones go before the new ones come, which must not be among them.
-        tx.supersede(&plan.superseded).await?;
         let mut waiting = mails.read()?;
         loop {
             let batch = waiting.batch(MAILS)?;
             if batch.is_empty() {
                 break;
             }
+            // A waiting overview goes when the new one to its mailbox comes, if that holds all of its teams.
+            let replaced = |u: &&Undelivered| {
+                let renewed = batch.iter().any(|w| w.kind == Kind::Tagesuebersicht && w.to == u.recipient);
+                renewed && !plan.mailboxes_of_closed.contains(&u.recipient)
+            };
+            let replaced: Vec<_> = plan.waiting.iter().filter(replaced).map(|u| u.id).collect();
+            tx.supersede(&replaced).await?;
             let mails: Vec<_> = batch.into_iter().map(|w| new_mail(w, office, day, now, &secret, &domain)).collect();
             let twice = tx.mails(&mails).await?;
             if !twice.is_empty() {
-                tracing::error!(count = twice.len(), "mails with a key that is already in the outbox were not written");
+                return Err(MorningError::Twice(twice.len()));
             }
         }
         tx.commit().await?;
@@ -529,39 +533,15 @@ fn new_mail(w: Waiting, office: &str, day: NaiveDate, now: DateTime<Utc>, secret
     }
 }
 
+fn lapse_key(lapsed: &Lapsed) -> (String, Key) {
+    let key = Key { rule: lapsed.rule.clone(), subject: lapsed.subject.clone(), cycle: lapsed.cycle.clone() };
+    (lapsed.fallnr.clone(), key)
+}
+
 fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     })
-}
-
-/// Every obligation that a mail holds, with the role it is told to.
-pub fn each_item<'d>(digest: &'d Digest, each: &mut dyn FnMut(Role, &'d Item)) {
-    match &digest.content {
-        Content::Day(teams) => {
-            for team in teams {
-                team.team_items.iter().for_each(|i| each(Role::Team, i));
-                for bak in &team.baks {
-                    let rows = bak.now.iter().chain(&bak.ahead).chain(&bak.long).flat_map(|row| &row.items);
-                    let search = bak.search.iter().flat_map(|s| &s.open);
-                    let missed = bak.missed.iter().flat_map(|m| &m.items);
-                    rows.chain(search).chain(missed).for_each(|i| each(Role::Bak, i));
-                }
-            }
-        }
-        Content::Notice(parts) => parts.iter().flat_map(|p| &p.items).for_each(|i| each(Role::Ifk, i)),
-        Content::Escalation(teams) => teams.iter().flat_map(|t| &t.items).for_each(|i| each(Role::Tl, i)),
-        Content::Week(_) | Content::Admin(_) => {}
-    }
-}
-
-/// The lapses that a mail tells to a case worker or lead (those of a BAK are told the same day).
-fn lapses(digest: &Digest) -> Vec<(Role, &Lapsed)> {
-    match &digest.content {
-        Content::Notice(parts) => parts.iter().flat_map(|p| &p.lapsed).map(|l| (Role::Ifk, l)).collect(),
-        Content::Escalation(teams) => teams.iter().flat_map(|t| &t.lapsed).map(|l| (Role::Tl, l)).collect(),
-        _ => Vec::new(),
-    }
 }

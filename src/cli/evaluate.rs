@@ -14,7 +14,7 @@ use crate::domain::capacity::Capacity;
 use crate::domain::evaluate::Office;
 use crate::domain::facts::CaseFile;
 use crate::domain::obligation::{Finding, Obligation};
-use crate::morning::supplied;
+use crate::domain::run::supplied;
 use crate::store::{Head, Snapshot, StoreError};
 
 /// Cases per page.

@@ -22,8 +22,8 @@ use crate::domain::ledger::Entry;
 use crate::domain::obligation::{Finding, Key, Obligation, Silence};
 use crate::domain::recipients::Directory;
 use crate::domain::rules::Rule;
+use crate::domain::run::is_stale;
 use crate::mail::words::{clean, date, instant, termin, time};
-use crate::morning::is_stale;
 use crate::store::{Head, Told};
 
 /// Everything an explanation is made of.

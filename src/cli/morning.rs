@@ -26,7 +26,16 @@ pub(super) async fn morning(app: &App, day: NaiveDate) -> anyhow::Result<u8> {
         };
         let of = if office.is_empty() { String::new() } else { format!("Dienststelle {office}: ") };
         let on = day.format("%d.%m.%Y");
-        let said = match morning.run(office, day, app.clock.now()).await? {
+        // One office's trouble must not cost the others their morning.
+        let ran = match morning.run(office, day, app.clock.now()).await {
+            Ok(ran) => ran,
+            Err(error) => {
+                code = 2;
+                eprintln!("{of}Fehler: {error:#}");
+                continue;
+            }
+        };
+        let said = match ran {
             Ok(report) => format!("{of}{}", summary(&report, day)),
             Err(Skipped::Done) => format!("{of}Der Lauf vom {on} ist schon erledigt; es wurde nichts geändert."),
             Err(Skipped::NoWorkday(because)) => {

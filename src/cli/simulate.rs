@@ -9,7 +9,6 @@ use super::Format;
 use super::output::{json_line, table};
 use crate::app::App;
 use crate::domain::digest::Digest;
-use crate::morning::each_item;
 use crate::simulate::{Span, simulate as run};
 
 #[derive(Serialize)]
@@ -42,10 +41,11 @@ pub(super) async fn simulate(
     let mut rows = table(["Tag", "Art", "an", "Punkte"]);
     let (mut count, mut written) = (0usize, Ok(()));
     let mut seen = |digest: &Digest| {
-        let mut obligations = Vec::new();
-        each_item(digest, &mut |_, i| {
-            obligations.push(Told { rule: &i.rule, subject: &i.subject, cycle: &i.cycle, step: &i.step });
-        });
+        let told = |(_, i)| -> Told<'_> {
+            let i: &crate::domain::digest::Item = i;
+            Told { rule: &i.rule, subject: &i.subject, cycle: &i.cycle, step: &i.step }
+        };
+        let mut obligations: Vec<_> = digest.items().into_iter().map(told).collect();
         obligations.sort();
         obligations.dedup();
         let row = Row { date: digest.day, kind: digest.kind.as_str(), to: &digest.to, obligations };

@@ -21,11 +21,19 @@ pub(super) struct Fields {
     path: String,
     table: Table,
     known: Vec<&'static str>,
+    /// Whether values may be shown: settings may hold a secret under a name we do not know.
+    discreet: bool,
 }
 
 impl Fields {
     pub(super) fn new(path: impl Into<String>, table: Table) -> Self {
-        Self { path: path.into(), table, known: Vec::new() }
+        Self { path: path.into(), table, known: Vec::new(), discreet: false }
+    }
+
+    /// Keys of this table that are unknown are named without their values.
+    pub(super) fn discreet(mut self) -> Self {
+        self.discreet = true;
+        self
     }
 
     pub(super) fn error(&self, key: &str, problem: impl Into<String>) -> FieldError {
@@ -47,7 +55,8 @@ impl Fields {
         let Some((key, value)) = self.table.iter().next() else { return Ok(()) };
         self.known.sort_unstable();
         self.known.dedup();
-        let problem = format!("unbekannter Schlüssel (Wert {value}); möglich sind hier: {}", self.known.join(", "));
+        let value = if self.discreet { String::new() } else { format!(" (Wert {value})") };
+        let problem = format!("unbekannter Schlüssel{value}; möglich sind hier: {}", self.known.join(", "));
         Err(self.error(key, problem))
     }
 
@@ -115,7 +124,7 @@ impl Fields {
         let path = format!("{}.{key}", self.path);
         match self.take(key) {
             None => Ok(None),
-            Some(Value::Table(t)) => Ok(Some(Self::new(path, t))),
+            Some(Value::Table(t)) => Ok(Some(Self { discreet: self.discreet, ..Self::new(path, t) })),
             Some(v) => Err(self.wrong(key, &v, "eine Tabelle { … }")),
         }
     }

@@ -56,8 +56,9 @@ pub fn default_rules() -> Result<Vec<Rule>, RulesError> {
     from_texts(&[(EMBEDDED_NAME, EMBEDDED)])
 }
 
-/// The default rules with the given files laid over them, one after the other.
-pub fn load(files: &[&Path]) -> Result<Vec<Rule>, RulesError> {
+/// The default rules with the given files laid over them, one after the other. Single contacts reach the lead only where
+/// a Dienstvereinbarung allows it (DOMAIN: the staff council has a say in what is fit to watch a colleague).
+pub fn load(files: &[&Path], dienstvereinbarung: bool) -> Result<Vec<Rule>, RulesError> {
     let read = |path: &&Path| {
         let file = path.display().to_string();
         let text =
@@ -67,7 +68,21 @@ pub fn load(files: &[&Path]) -> Result<Vec<Rule>, RulesError> {
     let texts = files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let layers = std::iter::once((EMBEDDED_NAME, EMBEDDED));
     let layers: Vec<_> = layers.chain(texts.iter().map(|(f, t)| (f.as_str(), t.as_str()))).collect();
-    from_texts(&layers)
+    let rules = from_texts(&layers)?;
+    let single = |rule: &&Rule| rule.tells_lead_of_contacts() && !dienstvereinbarung;
+    match rules.iter().find(single) {
+        None => Ok(rules),
+        Some(rule) => Err(RulesError::Field {
+            file: texts.last().map_or(EMBEDDED_NAME, |(file, _)| file.as_str()).to_owned(),
+            field: FieldError {
+                key: format!("rules.{}", rule.id),
+                problem:
+                    "die Rolle \"tl\" oder lead = \"cases\" zeigt der Leitung einzelne Kontakte; das geht nur mit \
+                          dienstvereinbarung = true in den Einstellungen"
+                        .to_owned(),
+            },
+        }),
+    }
 }
 
 /// The rules of layered texts (file name, text); the first is the default.
@@ -225,7 +240,19 @@ fn rule(id: &str, table: Table, embedded: bool) -> Result<Rule, FieldError> {
         _ => Kind::Event(EventRule { months: f.number("months", 1..=60)? as i32, steps: steps(&mut f, TEAM_ROLES)? }),
     };
     f.finish()?;
-    Ok(Rule { id: Arc::from(id), wording, enabled, rank, evidence, waits_for_activities, reminds, lead_sees, kind })
+    let id: Arc<str> = Arc::from(id);
+    Ok(Rule {
+        words: Arc::clone(&id),
+        id,
+        wording,
+        enabled,
+        rank,
+        evidence,
+        waits_for_activities,
+        reminds,
+        lead_sees,
+        kind,
+    })
 }
 
 const CASE_ROLES: &[Role] = &[Role::Bak, Role::Ifk, Role::Tl];
@@ -562,5 +589,21 @@ mod tests {
             "[rules.eigene]\nkind = \"deadline\"\n{own}while = \"ended\"\nanchor = \"ende_am\"\nworkdays = 3\nsteps = []"
         );
         assert!(overlay(&endless).unwrap_err().contains("nichts beendet diese Regel"));
+    }
+
+    #[test]
+    fn the_lead_sees_single_contacts_only_with_an_agreement() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("team.toml");
+        for text in [
+            "[rules.kundenkontakt]\nlead = \"cases\"",
+            "[rules.ag-kontakt]\nsteps = [{ name = \"faellig\", workdays = 0, roles = [\"bak\", \"tl\"] }]",
+            "[rules.stellensuchlauf]\nlate = { name = \"nachtragen\", roles = [\"bak\", \"tl\"] }",
+        ] {
+            std::fs::write(&file, text).unwrap();
+            let refused = load(&[&file], false).unwrap_err().to_string();
+            assert!(refused.contains("team.toml") && refused.contains("dienstvereinbarung = true"), "{refused}");
+            assert!(load(&[&file], true).is_ok(), "{text}");
+        }
     }
 }

@@ -25,12 +25,19 @@ impl Rulebooks {
     /// Reads the default rules, the office's file, and the teams' own files.
     pub fn load(settings: &Settings) -> Result<Self, RulesError> {
         let office: Vec<&Path> = settings.rules_file.iter().map(PathBuf::as_path).collect();
-        let default = rulebook::load(&office)?.into();
+        let default: Arc<[Rule]> = rulebook::load(&office, settings.dienstvereinbarung)?.into();
         let mut teams = HashMap::new();
         for (team, own) in settings.teams() {
             if let Some(file) = &own.rules_file {
                 let layers: Vec<&Path> = office.iter().copied().chain([file.as_path()]).collect();
-                teams.insert(team.to_owned(), rulebook::load(&layers)?.into());
+                let mut rules = rulebook::load(&layers, settings.dienstvereinbarung)?;
+                // What a team words differently has words of its own.
+                for rule in &mut rules {
+                    if !default.iter().any(|d: &Rule| d.id == rule.id && d.wording == rule.wording) {
+                        rule.words = format!("{team}/{}", rule.id).into();
+                    }
+                }
+                teams.insert(team.to_owned(), rules.into());
             }
         }
         Ok(Self { default, teams, calendars: Mutex::default() })
@@ -54,9 +61,9 @@ impl Rulebooks {
         Arc::clone(calendar)
     }
 
-    /// The words of every rule of every team; where two teams word a rule of one id differently, the office's stand.
+    /// The words of every rule of every team, by [`Rule::words`].
     pub fn wordings(&self) -> HashMap<Arc<str>, Wording> {
         let all = self.teams.values().chain([&self.default]).flat_map(|rules| rules.iter());
-        all.map(|rule| (Arc::clone(&rule.id), rule.wording.clone())).collect()
+        all.map(|rule| (Arc::clone(&rule.words), rule.wording.clone())).collect()
     }
 }

@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use toml::{Table, Value};
 
 use super::fields::{FieldError, Fields};
+use crate::domain::address::{is_address, is_within};
 use crate::domain::calendar::{Dienstfrei, Regional};
 use crate::domain::capacity::Places;
 
@@ -62,6 +63,8 @@ pub struct Settings {
     pub rules_file: Option<PathBuf>,
     /// Places per BAK.
     pub places: Places,
+    /// Whether an agreement with the staff council allows the lead to see single contacts.
+    pub dienstvereinbarung: bool,
 }
 
 /// The section `mail`.
@@ -178,8 +181,7 @@ impl Settings {
 impl MailSettings {
     /// Whether mail may go to the address.
     pub fn allows(&self, address: &str) -> bool {
-        let Some((_, domain)) = address.rsplit_once('@') else { return false };
-        self.allowed_domains.is_empty() || self.allowed_domains.iter().any(|d| d.eq_ignore_ascii_case(domain))
+        self.allowed_domains.is_empty() || is_within(address, &self.allowed_domains)
     }
 }
 
@@ -196,7 +198,7 @@ fn environment() -> config::Environment {
 }
 
 fn read(all: Table, base: Option<&Path>) -> Result<Settings, FieldError> {
-    let mut top = Fields::new("", all);
+    let mut top = Fields::new("", all).discreet();
     let mut database = section(&mut top, "database")?;
     let database_url = database.text("url")?;
     if !database_url.starts_with("sqlite:")
@@ -246,8 +248,20 @@ fn read(all: Table, base: Option<&Path>) -> Result<Settings, FieldError> {
         return Err(capacity.error("start", format!("{} ist größer als limit ({})", places.start, places.limit)));
     }
     capacity.finish()?;
+    let dienstvereinbarung = top.flag("dienstvereinbarung", false)?;
     top.finish()?;
-    Ok(Settings { database_url, database_password, mail, admin_email, office, offices, teams, rules_file, places })
+    Ok(Settings {
+        database_url,
+        database_password,
+        mail,
+        admin_email,
+        office,
+        offices,
+        teams,
+        rules_file,
+        places,
+        dienstvereinbarung,
+    })
 }
 
 fn mail(mut f: Fields, base: Option<&Path>) -> Result<MailSettings, FieldError> {
@@ -341,7 +355,7 @@ fn team(mut f: Fields, base: Option<&Path>, mail: &MailSettings) -> Result<TeamS
 }
 
 fn section(f: &mut Fields, key: &'static str) -> Result<Fields, FieldError> {
-    Ok(f.table(key)?.unwrap_or_else(|| Fields::new(f.error(key, "").key, Table::new())))
+    Ok(f.table(key)?.unwrap_or_else(|| Fields::new(f.error(key, "").key, Table::new()).discreet()))
 }
 
 /// The tables of a section whose keys are names of the office's own.
@@ -352,7 +366,7 @@ fn named(f: &mut Fields, key: &'static str) -> Result<Vec<(String, Fields)>, Fie
         Some(v) => return Err(f.error(key, format!("{v} passt nicht; erwartet werden Tabellen [{key}.NAME]"))),
     };
     let inside = |(name, value): (String, Value)| match value {
-        Value::Table(t) => Ok((name.to_lowercase(), Fields::new(format!("{key}.{name}"), t))),
+        Value::Table(t) => Ok((name.to_lowercase(), Fields::new(format!("{key}.{name}"), t).discreet())),
         v => Err(f.error(key, format!("{name} = {v} passt nicht; erwartet wird eine Tabelle [{key}.{name}]"))),
     };
     tables.into_iter().map(inside).collect()
@@ -380,13 +394,6 @@ fn address(f: &mut Fields, key: &'static str, mail: &MailSettings) -> Result<Opt
         return Err(f.error(key, problem));
     }
     Ok(Some(address))
-}
-
-fn is_address(text: &str) -> bool {
-    let plain = |s: &str| {
-        !s.is_empty() && !s.contains(|c: char| c.is_whitespace() || c.is_control() || "<>,;\"()[]@".contains(c))
-    };
-    text.split_once('@').is_some_and(|(local, domain)| plain(local) && plain(domain) && text.len() <= 254)
 }
 
 fn list(f: &mut Fields, key: &'static str) -> Result<Vec<String>, FieldError> {
@@ -463,6 +470,10 @@ mod tests {
         let cases = [
             ("[mail]\nfrm = \"x\"", "mail.frm: unbekannter Schlüssel"),
             ("[post]\na = 1", "post: unbekannter Schlüssel"),
+            (
+                "[database]\npassword = \"geheim\"",
+                "database.password: unbekannter Schlüssel; möglich sind hier: password_file, url",
+            ),
             ("[mail]\ntransport = \"taube\"", "mail.transport: \"taube\" passt nicht; erwartet wird eines von: file"),
             ("[mail]\nfrom = \"niemand\"", "mail.from: \"niemand\" passt nicht"),
             ("[mail]\nallowed_domains = [\"x@y\"]", "mail.allowed_domains: \"x@y\" passt nicht"),

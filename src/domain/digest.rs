@@ -12,7 +12,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::facts::{TerminArt, words};
-use super::obligation::{Reason, State};
+use super::obligation::{Reason, Role, State};
 
 words! {
     /// The kinds of mail (RULES.md §5), in the order in which a morning writes them.
@@ -46,8 +46,10 @@ pub enum News {
 /// One obligation as one recipient sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
-    /// The rule's id; its words are in [`crate::domain::rules::Wording`].
+    /// The rule's id.
     pub rule: Arc<str>,
+    /// Where its words are: [`crate::domain::rules::Rule::words`].
+    pub words: Arc<str>,
     /// A case number, a subsidy number or a team.
     pub subject: String,
     /// What makes this instance distinct.
@@ -107,6 +109,8 @@ pub struct Digest {
 /// How fresh a team's data is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Datenstand {
+    /// The team's key.
+    pub key: String,
     /// The team's name.
     pub team: String,
     /// Its last import or record.
@@ -150,7 +154,7 @@ pub struct TeamDay {
     pub team_items: Vec<Item>,
     /// Per BAK, in order of kuerzel, „ohne Zuordnung" last.
     pub baks: Vec<BakDay>,
-    /// Titles' ids of rules that nobody is watching, for want of evidence; filled on the first run of a week only.
+    /// Where the words are of rules that nobody is watching, for want of evidence; on the first run of a week only.
     pub unwatched: Vec<Arc<str>>,
 }
 
@@ -238,6 +242,8 @@ pub struct MissedWeek {
 pub struct Lapsed {
     /// The rule's id.
     pub rule: Arc<str>,
+    /// Where its words are.
+    pub words: Arc<str>,
     /// A case number, a subsidy number or a team.
     pub subject: String,
     /// The case; empty for a team's.
@@ -268,6 +274,8 @@ pub struct NoticePart {
 pub struct TeamEscalation {
     /// The team's name.
     pub team: String,
+    /// The lead for whom the reader stands in.
+    pub in_stead_for: Option<Holder>,
     /// What fires.
     pub items: Vec<Item>,
     /// What ran out undone.
@@ -279,6 +287,8 @@ pub struct TeamEscalation {
 pub struct TeamWeek {
     /// The team's name.
     pub team: String,
+    /// The lead for whom the reader stands in.
+    pub in_stead_for: Option<Holder>,
     /// `2026-W48`.
     pub week: String,
     /// Places to begin with and at most, per BAK (BAK-Konzept §5: 20 and 50).
@@ -293,9 +303,11 @@ pub struct TeamWeek {
     pub ending: Vec<(NaiveDate, String)>,
     /// Overdue cases of the three things that cannot wait (return, 16e/16i visit, EGZ at risk).
     pub overdue: Vec<Item>,
+    /// What ran out undone and was not told in an eskalation.
+    pub lapsed: Vec<Lapsed>,
     /// Overdue contacts (client and employer) of the team as one number.
     pub contacts_overdue: u32,
-    /// Rules that nobody is watching, for want of evidence.
+    /// Where the words are of rules that nobody is watching, for want of evidence.
     pub unwatched: Vec<Arc<str>>,
 }
 
@@ -314,4 +326,34 @@ pub struct Load {
     pub ends_within_28_days: u32,
     /// Whether the limit is passed.
     pub over_limit: bool,
+}
+
+impl Digest {
+    /// Every obligation that the mail holds, with the role it is told to.
+    pub fn items(&self) -> Vec<(Role, &Item)> {
+        match &self.content {
+            Content::Day(teams) => {
+                let of_team = teams.iter().flat_map(|t| &t.team_items).map(|i| (Role::Team, i));
+                let baks = teams.iter().flat_map(|t| &t.baks).flat_map(|bak| {
+                    let rows = bak.now.iter().chain(&bak.ahead).chain(&bak.long).flat_map(|row| &row.items);
+                    let search = bak.search.iter().flat_map(|s| &s.open);
+                    rows.chain(search).chain(bak.missed.iter().flat_map(|m| &m.items)).map(|i| (Role::Bak, i))
+                });
+                of_team.chain(baks).collect()
+            }
+            Content::Notice(parts) => parts.iter().flat_map(|p| &p.items).map(|i| (Role::Ifk, i)).collect(),
+            Content::Escalation(teams) => teams.iter().flat_map(|t| &t.items).map(|i| (Role::Tl, i)).collect(),
+            Content::Week(_) | Content::Admin(_) => Vec::new(),
+        }
+    }
+
+    /// What ran out and the mail tells to a case worker or lead (what is a BAK's is told on the day it ended).
+    pub fn lapses(&self) -> Vec<(Role, &Lapsed)> {
+        match &self.content {
+            Content::Notice(parts) => parts.iter().flat_map(|p| &p.lapsed).map(|l| (Role::Ifk, l)).collect(),
+            Content::Escalation(teams) => teams.iter().flat_map(|t| &t.lapsed).map(|l| (Role::Tl, l)).collect(),
+            Content::Week(teams) => teams.iter().flat_map(|t| &t.lapsed).map(|l| (Role::Tl, l)).collect(),
+            Content::Day(_) | Content::Admin(_) => Vec::new(),
+        }
+    }
 }

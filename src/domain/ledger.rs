@@ -89,7 +89,13 @@ pub struct Settled {
 }
 
 /// An appointment or stale data hold what goes to these; the BAK goes on being told.
-const HELD: Roles = Roles::only(Role::Ifk).and(Roles::only(Role::Tl));
+pub const HELD: Roles = Roles::only(Role::Ifk).and(Roles::only(Role::Tl));
+
+/// The roles whose steps are kept for later: by an agreed appointment, or by stale data (`stale`: the team's data is
+/// stale and the rule waits for activities).
+pub fn held_back(o: &Obligation, stale: bool) -> Roles {
+    if o.appointment.is_some() || stale { HELD } else { Roles::NONE }
+}
 
 /// Settles an open obligation against what is remembered of it.
 ///
@@ -97,7 +103,6 @@ const HELD: Roles = Roles::only(Role::Ifk).and(Roles::only(Role::Tl));
 /// `stale`: the team's data is stale and the rule waits for activities.
 pub fn settle(known: Option<Entry>, o: &Obligation, run: &RunOf<'_>, start: bool, stale: bool) -> Settled {
     let belongs = o.belongs_to(run.t);
-    let fresh = known.is_none();
     let was_open = known.as_ref().is_some_and(|e| e.ended.is_none());
     let before = known.clone();
     let mut entry = known.unwrap_or_else(|| Entry {
@@ -116,14 +121,16 @@ pub fn settle(known: Option<Entry>, o: &Obligation, run: &RunOf<'_>, start: bool
         ended: None,
         untold: Roles::NONE,
     });
-    if fresh && start {
-        let earlier = o.steps.iter().map(|s| s.day).filter(|d| *d < run.t).max();
+    if start {
+        // Also of an entry that is remembered from before the rule was switched off: its past is nobody's omission.
+        let earlier = o.steps.iter().filter(|s| s.day < run.t);
         for role in Role::ALL {
-            entry.sent.set(*role, earlier);
+            let sent = earlier.clone().filter(|s| s.roles.has(*role)).map(|s| s.day).max();
+            entry.sent.set(*role, entry.sent.of(*role).max(sent));
         }
-        entry.addressed = o.steps.iter().filter(|s| s.day < run.t).fold(Roles::NONE, |set, s| set.and(s.roles));
+        entry.addressed = earlier.fold(Roles::NONE, |set, s| set.and(s.roles));
     }
-    let mut held = if o.appointment.is_some() || stale { HELD } else { Roles::NONE };
+    let mut held = held_back(o, stale);
     // What nobody can be told waits for the run on which somebody can.
     for (role, reachable) in [(Role::Ifk, run.ifk_reachable), (Role::Tl, run.lead_reachable)] {
         if !reachable {
@@ -151,7 +158,9 @@ pub fn settle(known: Option<Entry>, o: &Obligation, run: &RunOf<'_>, start: bool
     }
     fires = fires.and(taken_over);
     if !fires.is_empty() {
-        entry.addressed = fires;
+        // Those who were told the same step on an earlier run are still among the last addressed.
+        let same_step = entry.step == *o.step().name;
+        entry.addressed = if same_step { entry.addressed.and(fires) } else { fires };
     }
     run.team.clone_into(&mut entry.team);
     (entry.raw, entry.action) = (o.raw, o.action);

@@ -19,7 +19,7 @@ use chrono::NaiveDate;
 
 use super::calendar::Calendar;
 use super::facts::{Art, Case, CaseFile, EndeGrund, Event, FoerderArt, TerminArt};
-use super::obligation::{Column, Ended, Finding, Key, NotApplicable, Roles, Silence};
+use super::obligation::{Column, Ended, Finding, Key, NotApplicable, Role, Roles, Silence};
 
 pub use cadence::Cadence;
 pub use cv::{Cv, CvStage};
@@ -59,6 +59,8 @@ pub enum LeadSees {
 pub struct Rule {
     /// Its id in `rules.toml`, in the ledger and in every answer.
     pub id: Arc<str>,
+    /// Where its words are found: its id, or a key of the team's own where the team words it differently.
+    pub words: Arc<str>,
     /// Its words.
     pub wording: Wording,
     /// Whether it is switched on.
@@ -268,6 +270,16 @@ impl Rule {
             _ => None,
         };
         held_by == Some(TerminArt::Rueckgabegespraech)
+    }
+
+    /// Whether the lead would learn of single contacts or search runs by it.
+    pub fn tells_lead_of_contacts(&self) -> bool {
+        let roles = match &self.kind {
+            Kind::Cadence(p) => p.steps.iter().fold(Roles::NONE, |set, s| set.and(s.roles)),
+            Kind::SearchRuns(p) => p.hint.1.and(p.due.1).and(p.late.1),
+            _ => return false,
+        };
+        roles.has(Role::Tl) || self.lead_sees == LeadSees::Cases
     }
 
     /// Whether the rule itself tells what ran out: an unmet week of search runs is told as `missed`, and saying it again

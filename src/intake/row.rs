@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 use super::fields;
 use super::kinds::Kind;
 use super::report::{Problem, Severity, shorten};
+use crate::domain::address::is_address;
 
 /// Characters a key may have: a case number, a kuerzel, a Kennung, an address.
 pub(super) const MAX_KEY: usize = 200;
@@ -156,10 +157,10 @@ impl<'a> Row<'a> {
         if value.is_empty() {
             return None;
         }
-        if !fields::is_address(value) {
+        if !is_address(value) {
             self.keep(
                 column,
-                "Das ist keine einzelne Mailadresse.",
+                "Das ist keine einzelne Mailadresse (vor dem @ ohne Umlaute und Leerzeichen).",
                 "Die Zeile wird ohne Adresse übernommen; bitte tragen Sie genau eine Adresse ein.",
             );
             return None;

@@ -117,6 +117,9 @@ impl<'a, B> Page<'a, B> {
 /// One obligation in full.
 #[derive(Serialize)]
 struct Line<'a> {
+    /// Where its words are.
+    #[serde(skip)]
+    words: &'a str,
     rule: &'a str,
     fall: Cow<'a, str>,
     mark: &'static str,
@@ -154,17 +157,18 @@ impl Renderer {
     }
 
     fn line<'a>(&'a self, item: &'a Item, fall: Cow<'a, str>) -> Line<'a> {
-        let words = self.rules.get(&item.rule);
+        let words = self.rules.get(&item.words);
         let of = |part: fn(&RuleWords) -> &String| words.map_or("", |words| part(words).as_str());
         Line {
             rule: &item.rule,
+            words: &item.words,
             fall,
             mark: match item.news {
                 News::New => "neu",
                 News::TakenOver => "übernommen",
                 News::Known => "",
             },
-            title: self.title(&item.rule),
+            title: self.title(&item.words),
             standing: standing(item.state, item.workdays),
             // Dark enough on white for 4.5:1; the words beside them say the same.
             color: match item.state {
@@ -191,7 +195,7 @@ impl Renderer {
                 if !also.is_empty() {
                     also.push_str(", ");
                 }
-                also.push_str(&self.title(&item.rule));
+                also.push_str(&self.title(&item.words));
                 match item.state {
                     State::Today => also.push_str(" heute"),
                     State::Upcoming => {
@@ -210,7 +214,7 @@ impl Renderer {
         let mut lines: BTreeMap<(NaiveDate, String), Vec<&str>> = BTreeMap::new();
         for l in lapsed {
             let fall = if l.fallnr.is_empty() { &l.subject } else { &l.fallnr };
-            lines.entry((l.action, self.title(&l.rule).to_string())).or_default().push(fall);
+            lines.entry((l.action, self.title(&l.words).to_string())).or_default().push(fall);
         }
         let line = |((action, title), cases): ((NaiveDate, String), Vec<&str>)| {
             let cases: Vec<_> = cases.into_iter().map(clean).collect();

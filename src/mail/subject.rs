@@ -99,10 +99,11 @@ fn of_escalation(teams: &[TeamEscalation]) -> String {
     if !of_teams.is_empty() {
         counts.push(plural(of_teams.len(), "Teamaufgabe", "Teamaufgaben"));
     }
+    let stead = if teams.iter().all(|t| t.in_stead_for.is_some()) { "Vertretung – " } else { "" };
     if counts.is_empty() {
-        "[BAK] Eskalation".to_owned()
+        format!("[BAK] {stead}Eskalation")
     } else {
-        format!("[BAK] Eskalation – {}", counts.join(", "))
+        format!("[BAK] {stead}Eskalation – {}", counts.join(", "))
     }
 }
 
@@ -110,5 +111,7 @@ fn of_week(day: NaiveDate, teams: &[TeamWeek]) -> String {
     let weeks: BTreeSet<_> = teams.iter().map(|t| week(&t.week)).collect();
     let weeks: Vec<_> = weeks.into_iter().collect();
     let week = if weeks.is_empty() { week_of(day) } else { list(&weeks) };
-    format!("[BAK] Wochenbericht {week}")
+    let stead =
+        if !teams.is_empty() && teams.iter().all(|t| t.in_stead_for.is_some()) { "Vertretung – " } else { "" };
+    format!("[BAK] {stead}Wochenbericht {week}")
 }

@@ -1,23 +1,23 @@
 //! What a morning knows before it looks at the first case: who takes part, and what was said before.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::{Days, NaiveDate};
 
 use super::{MorningError, Skipped};
 use crate::clock::local_date;
 use crate::config::rulebooks::Rulebooks;
 use crate::config::settings::Settings;
-use crate::domain::calendar::{Calendar, iso_week, monday};
+use crate::domain::calendar::{iso_week, monday};
 use crate::domain::capacity::Capacity;
 use crate::domain::digest::Kind;
-use crate::domain::digest::lines::{TeamFace, WeekCount};
+use crate::domain::digest::lines::{Lead, TeamFace, WeekCount};
 use crate::domain::evaluate::Office;
 use crate::domain::facts::{Event, Rolle, Team};
-use crate::domain::obligation::Evidence;
 use crate::domain::recipients::Directory;
-use crate::domain::rules::{Supplied, Supply};
-use crate::store::{Head, Snapshot};
+use crate::domain::rules::Rule;
+use crate::domain::run::{is_stale, skipped_first_days, supplied};
+use crate::store::{Head, Snapshot, Undelivered};
 
 /// A mitteilung older than so many days cannot lie within the five workdays of the reminder's window.
 const REMINDER_DAYS: u64 = 40;
@@ -34,8 +34,12 @@ pub(super) struct Plan {
     pub(super) recently_told: HashMap<String, NaiveDate>,
     /// Last week's numbers: (team, BAK or "") → running main care.
     pub(super) last_week: HashMap<(String, String), u32>,
-    /// Mails that the new ones replace.
-    pub(super) superseded: Vec<i64>,
+    /// The office's last run, which this one's ledger goes on from.
+    pub(super) last_run: Option<NaiveDate>,
+    /// Overviews that have not left yet; a new one to the same mailbox replaces them.
+    pub(super) waiting: Vec<Undelivered>,
+    /// Mailboxes of teams that do not work today: today's overview does not hold all that a waiting one does.
+    pub(super) mailboxes_of_closed: BTreeSet<String>,
     /// Rules that a team is no longer told by.
     pub(super) dropped_rules: Vec<(String, Vec<String>)>,
     /// Whether any team has ever had a run: else nothing is remembered.
@@ -52,7 +56,8 @@ pub(super) async fn plan(
     day: NaiveDate,
     fresh: bool,
 ) -> Result<Result<Plan, Skipped>, MorningError> {
-    match snapshot.last_run(office).await? {
+    let last_run = snapshot.last_run(office).await?;
+    match last_run {
         Some(last) if last == day => return Ok(Err(Skipped::Done)),
         Some(last) if last > day => return Ok(Err(Skipped::Later(last))),
         _ => {}
@@ -67,8 +72,7 @@ pub(super) async fn plan(
     let week = iso_week(day);
     let reported: HashSet<String> = snapshot.wochenstand(&week).await?.into_iter().map(|w| w.team).collect();
     let last_week = snapshot.wochenstand(&iso_week(monday(day) - Days::new(7))).await?;
-    let mut superseded = snapshot.undelivered(Kind::Tagesuebersicht, office).await?;
-    superseded.append(&mut snapshot.undelivered(Kind::Persoenlich, office).await?);
+    let waiting = snapshot.undelivered(Kind::Tagesuebersicht, office).await?;
     let mut recently_told = HashMap::new();
     for (address, on) in
         snapshot.recipients(Kind::Mitteilung, day - Days::new(REMINDER_DAYS), day - Days::new(1)).await?
@@ -92,7 +96,9 @@ pub(super) async fn plan(
         capacity,
         recently_told,
         last_week: last_week.into_iter().map(|w| ((w.team, w.bak), w.open)).collect(),
-        superseded: superseded.iter().map(|u| u.id).collect(),
+        last_run,
+        waiting,
+        mailboxes_of_closed: BTreeSet::new(),
         dropped_rules: Vec::new(),
         remembers: !last_runs.is_empty(),
         problems: Vec::new(),
@@ -101,6 +107,7 @@ pub(super) async fn plan(
         let cal = rulebooks.calendar(&team, settings);
         if let Some(because) = cal.closed_because(day) {
             closed = Some(because);
+            plan.mailboxes_of_closed.extend(team.postfach);
             continue;
         }
         let supplied = supplied(evidence.get(&team.team));
@@ -108,19 +115,23 @@ pub(super) async fn plan(
         let last_run = last_runs.get(&team.team).copied();
         let known_rules = told_by.get(&team.team);
         let off = known_rules.into_iter().flatten().map(|(id, _)| id);
-        let off: Vec<String> = off.filter(|id| !office.rule(id).is_some_and(|r| r.enabled)).cloned().collect();
+        let speaks = |r: &Rule| r.enabled && r.is_watched(supplied);
+        let off: Vec<String> = off.filter(|id| !office.rule(id).is_some_and(speaks)).cloned().collect();
         if !off.is_empty() {
             plan.dropped_rules.push((team.team.clone(), off));
         }
         // A rule that nobody was watching until now has its first run with its first evidence: what lies in the past
         // was nobody's omission.
-        let active = office.rules.iter().filter(|r| r.enabled && r.is_watched(supplied));
+        let active = office.rules.iter().filter(|r| speaks(r));
         let new_rules = active.filter(|r| !known_rules.is_some_and(|known| known.contains_key(&*r.id)));
         let new_rules = new_rules.map(|r| r.id.clone()).collect();
         let at = datenstand.get(&team.team).copied();
         let stale = !fresh && is_stale(&office.cal, at.map(local_date), day, office_settings.stale_after);
-        let lead = team.leitung.as_deref().and_then(|lead| plan.directory.reach(lead)).map(|r| r.address.to_owned());
-        let lead = lead.or_else(|| office_settings.leitung_ersatz.clone());
+        let in_stead_for = |in_stead: bool| team.leitung.clone().filter(|_| in_stead);
+        let lead = team.leitung.as_deref().and_then(|lead| plan.directory.reach(lead));
+        let lead = lead.map(|r| Lead { address: r.address.to_owned(), in_stead_for: in_stead_for(r.in_stead) });
+        let instead = office_settings.leitung_ersatz.clone();
+        let lead = lead.or_else(|| Some(Lead { address: instead?, in_stead_for: in_stead_for(true) }));
         let first_of_week = last_run.is_none_or(|last| monday(last) != monday(day));
         let report_due = !reported.contains(&team.team);
         if team.postfach.is_none() {
@@ -141,7 +152,7 @@ pub(super) async fn plan(
             report_due,
             datenstand: at,
             stale,
-            skipped: last_run.map(|last| skipped_mondays(&office.cal, last, day)).unwrap_or_default(),
+            skipped: last_run.map(|last| skipped_first_days(&office.cal, last, day)).unwrap_or_default(),
             week: WeekCount {
                 baks: baks.iter().filter(|(of, _)| *of == team.team).map(|(_, bak)| bak.clone()).collect(),
                 ..WeekCount::default()
@@ -156,29 +167,4 @@ pub(super) async fn plan(
         Some(because) if plan.teams.is_empty() => Err(Skipped::NoWorkday(because)),
         _ => Ok(plan),
     })
-}
-
-/// The skipped workdays (between the last run and today) on which last week's search runs would have been asked for.
-fn skipped_mondays(cal: &Calendar, last: NaiveDate, day: NaiveDate) -> Vec<NaiveDate> {
-    let first_days =
-        last.iter_days().skip(1).take_while(|d| *d < day).filter(|d| d.weekday().num_days_from_monday() < 5);
-    first_days.filter(|d| cal.is_workday(*d) && *d == cal.fwd(monday(*d))).collect()
-}
-
-/// Whether data of the day `at` is older on `day` than `after` workdays (0: never); data that never came is.
-pub fn is_stale(cal: &Calendar, at: Option<NaiveDate>, day: NaiveDate, after: u32) -> bool {
-    after > 0 && at.is_none_or(|at| cal.workdays_between(at, day) > i64::from(after))
-}
-
-/// What a team's delivery has ever held, as a set.
-pub fn supplied(evidence: Option<&Vec<Evidence>>) -> Supplied {
-    let mut supplied = Supplied::default();
-    for evidence in evidence.into_iter().flatten() {
-        match evidence {
-            Evidence::Activity(art) => supplied.add(Supply::Activity(*art)),
-            Evidence::Column(column) => supplied.add(Supply::Column(*column)),
-            Evidence::Kennung | Evidence::LaterSubsidy | Evidence::Event => {}
-        }
-    }
-    supplied
 }

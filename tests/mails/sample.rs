@@ -85,6 +85,7 @@ pub(crate) fn item(rule: &str, fallnr: &str, action: &str, news: News) -> Item {
     let anchor_day = action - chrono::TimeDelta::days(back);
     Item {
         rule: rule.into(),
+        words: rule.into(),
         subject: fallnr.to_owned(),
         cycle: anchor_day.to_string(),
         fallnr: fallnr.to_owned(),
@@ -131,7 +132,7 @@ pub(crate) fn nothing(who: Holder) -> BakDay {
 }
 
 pub(crate) fn stand(team: &str, at: Option<&str>, stale: bool) -> Datenstand {
-    Datenstand { team: team.to_owned(), at: at.map(|at| at.parse().unwrap()), stale }
+    Datenstand { key: team.to_owned(), team: team.to_owned(), at: at.map(|at| at.parse().unwrap()), stale }
 }
 
 pub(crate) fn digest(kind: Kind, content: Content) -> Digest {
@@ -151,7 +152,14 @@ fn search_item(fallnr: &str, done: u32, required: u32) -> Item {
 
 fn lapsed(rule: &str, fallnr: &str, action: &str) -> Lapsed {
     let action = day(action);
-    Lapsed { rule: rule.into(), subject: fallnr.into(), fallnr: fallnr.into(), cycle: String::new(), action }
+    Lapsed {
+        rule: rule.into(),
+        words: rule.into(),
+        subject: fallnr.into(),
+        fallnr: fallnr.into(),
+        cycle: String::new(),
+        action,
+    }
 }
 
 fn berger() -> BakDay {
@@ -345,9 +353,14 @@ pub(crate) fn escalation() -> Digest {
         i.handback = Some(Handback { talk: true, fazit: false, ended: false });
     });
     let event = with(item("veranstaltung", "", "2026-11-23", News::New), |i| i.subject = "SUED".into());
-    let north = TeamEscalation { team: "BAK Nord".into(), items: vec![visit, handback], lapsed: Vec::new() };
+    let north = TeamEscalation {
+        team: "BAK Nord".into(),
+        in_stead_for: None,
+        items: vec![visit, handback],
+        lapsed: Vec::new(),
+    };
     let lapsed = vec![lapsed("besuch-16", "0000088", "2026-08-20")];
-    let south = TeamEscalation { team: "BAK Süd".into(), items: vec![event], lapsed };
+    let south = TeamEscalation { team: "BAK Süd".into(), in_stead_for: None, items: vec![event], lapsed };
     digest(Kind::Eskalation, Content::Escalation(vec![north, south]))
 }
 
@@ -362,6 +375,8 @@ pub(crate) fn week() -> Digest {
         over_limit: open > 50,
     };
     let north = TeamWeek {
+        in_stead_for: None,
+        lapsed: Vec::new(),
         team: "BAK Nord".into(),
         week: "2026-W48".into(),
         places: (20, 50),
@@ -379,6 +394,8 @@ pub(crate) fn week() -> Digest {
         unwatched: vec!["egz-intervention".into()],
     };
     let south = TeamWeek {
+        in_stead_for: None,
+        lapsed: Vec::new(),
         team: "BAK Süd".into(),
         load: Vec::new(),
         unassigned: 1,

@@ -12,8 +12,8 @@ use crate::config::settings::Settings;
 use crate::domain::evaluate::Office;
 use crate::domain::facts::Team;
 use crate::domain::recipients::Directory;
+use crate::domain::run::{is_stale, supplied};
 use crate::mail::words::{clean, instant, plural};
-use crate::morning::{is_stale, supplied};
 use crate::store::{Db, Head, Loose, LooseEnds, OutboxFilter, OutboxState, StoreError};
 
 /// Mails that failed are listed up to so many.

@@ -7,15 +7,12 @@ use chrono::NaiveDate;
 
 use super::super::words::{kind, outbox, paragraph, role, roles};
 use super::{Explained, why};
-use crate::domain::ledger::{Entry, RunOf, settle};
+use crate::domain::ledger::{Entry, HELD, RunOf, settle};
 use crate::domain::obligation::{Key, Obligation, Role, Roles, State};
 use crate::domain::rules::Kind;
 use crate::mail::words::{
     clean, date, list, paragraphs, plural, push_date, push_due, push_why, source, standing, step, week,
 };
-
-/// The steps that an appointment or stale data hold back.
-const HELD: Roles = Roles::only(Role::Ifk).and(Roles::only(Role::Tl));
 
 impl Explained<'_> {
     /// An obligation that is open, or whose first step lies `ahead`.
@@ -81,7 +78,7 @@ impl Explained<'_> {
         let Some(entry) = self.ledger.iter().find(|e| e.key == o.key) else { return Roles::NONE };
         // Who holds the case is left as it was: a new colleague is told the same step, not another.
         let (bak, ifk) = (entry.bak.as_deref(), entry.ifk.as_deref());
-        let run = RunOf { t: self.day, team: &entry.team, bak, ifk, lead_reachable: true };
+        let run = RunOf { t: self.day, team: &entry.team, bak, ifk, ifk_reachable: true, lead_reachable: true };
         settle(Some(entry.clone()), o, &run, false, stale).fires
     }
 

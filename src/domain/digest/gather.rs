@@ -39,19 +39,28 @@ pub struct Gather<'a> {
 }
 
 impl Gather<'_> {
-    /// The mail of one recipient, or none if the lines alone are no reason for one.
-    pub fn digest(&self, kind: Kind, to: &str, lines: Vec<Line>) -> Option<Digest> {
+    /// The mail of one recipient, or none if the lines alone are no reason for one. `already_told`: whether a lead's
+    /// other mail of this run tells of something that ran out.
+    pub fn digest(
+        &self,
+        kind: Kind,
+        to: &str,
+        lines: Vec<Line>,
+        already_told: &dyn Fn(&Lapsed) -> bool,
+    ) -> Option<Digest> {
         let mut by_team: BTreeMap<String, Vec<Line>> = BTreeMap::new();
         for line in lines {
             by_team.entry(line.team.clone()).or_default().push(line);
         }
         let faces = by_team.keys().filter_map(|team| self.teams.get(team));
-        let data = faces.map(|f| Datenstand { team: f.name.clone(), at: f.datenstand, stale: f.stale }).collect();
+        let data = faces
+            .map(|f| Datenstand { key: f.team.clone(), team: f.name.clone(), at: f.datenstand, stale: f.stale })
+            .collect();
         let content = match kind {
             Kind::Tagesuebersicht | Kind::Persoenlich => self.day(kind, by_team),
             Kind::Mitteilung => self.notice(by_team),
             Kind::Eskalation => self.escalation(by_team),
-            Kind::Wochenbericht => Some(self.week(by_team)),
+            Kind::Wochenbericht => Some(self.week(by_team, already_told)),
             Kind::Admin => None,
         }?;
         Some(Digest { kind, office: self.office.to_owned(), day: self.t, to: to.to_owned(), data, content })
@@ -60,6 +69,12 @@ impl Gather<'_> {
     fn holder(&self, kuerzel: Option<String>, in_stead: bool) -> Holder {
         let name = kuerzel.as_deref().and_then(|k| self.directory.name(k)).map(str::to_owned);
         Holder { kuerzel, name, in_stead }
+    }
+
+    /// The lead of the team, if the reader stands in for them.
+    fn in_stead_for(&self, team: &str) -> Option<Holder> {
+        let lead = self.teams.get(team)?.lead.as_ref()?;
+        lead.in_stead_for.clone().map(|kuerzel| self.holder(Some(kuerzel), true))
     }
 
     fn rank(&self, team: &TeamFace, item: &Item) -> (bool, u32) {
@@ -86,7 +101,7 @@ impl Gather<'_> {
             }
             let baks = per_bak.into_iter().map(|((_, k), (in_stead, w))| self.bak_day(face, k, in_stead, w)).collect();
             let weekly = face.first_of_week && kind == Kind::Tagesuebersicht;
-            let unwatched = face.office.unwatched().filter(|_| weekly).map(|r| r.id.clone()).collect();
+            let unwatched = face.office.unwatched().filter(|_| weekly).map(|r| r.words.clone()).collect();
             days.push(TeamDay { team: face.name.clone(), team_items, baks, unwatched });
         }
         let has_items = |d: &TeamDay| !d.team_items.is_empty() || d.baks.iter().any(BakDay::has_items);
@@ -218,20 +233,22 @@ impl Gather<'_> {
                 }
             }
             items.sort_by(|a, b| (&a.rule, a.action, &a.fallnr).cmp(&(&b.rule, b.action, &b.fallnr)));
+            let in_stead_for = self.in_stead_for(&team);
             let name = self.teams.get(&team).map_or(team, |f| f.name.clone());
-            teams.push(TeamEscalation { team: name, items, lapsed });
+            teams.push(TeamEscalation { team: name, in_stead_for, items, lapsed });
         }
         teams.iter().any(|t| !t.items.is_empty()).then_some(Content::Escalation(teams))
     }
 
-    fn week(&self, by_team: BTreeMap<String, Vec<Line>>) -> Content {
+    fn week(&self, by_team: BTreeMap<String, Vec<Line>>, already_told: &dyn Fn(&Lapsed) -> bool) -> Content {
         let weeks = by_team.into_iter().filter_map(|(team, lines)| {
             let face = self.teams.get(&team)?;
-            let (mut ending, mut overdue) = (Vec::new(), Vec::new());
+            let (mut ending, mut overdue, mut lapsed) = (Vec::new(), Vec::new(), Vec::new());
             for line in lines {
                 match line.what {
                     What::Item(item) => overdue.push(item),
                     What::Ending(day, fallnr) => ending.push((day, fallnr)),
+                    What::Lapsed(l) if !already_told(&l) => lapsed.push(l),
                     _ => {}
                 }
             }
@@ -251,6 +268,8 @@ impl Gather<'_> {
             });
             Some(TeamWeek {
                 team: face.name.clone(),
+                in_stead_for: self.in_stead_for(&team),
+                lapsed,
                 week: iso_week(monday(self.t)),
                 places: (self.places.start, self.places.limit),
                 load: load.collect(),
@@ -259,7 +278,7 @@ impl Gather<'_> {
                 ending,
                 overdue,
                 contacts_overdue: face.week.contacts_overdue,
-                unwatched: face.office.unwatched().map(|r| r.id.clone()).collect(),
+                unwatched: face.office.unwatched().map(|r| r.words.clone()).collect(),
             })
         });
         Content::Week(weeks.collect())

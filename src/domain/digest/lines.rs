@@ -13,7 +13,7 @@ use super::{AppointmentLine, Handback, Item, Kind, Lapsed, News};
 use crate::domain::capacity::ends_soon;
 use crate::domain::evaluate::Office;
 use crate::domain::facts::{Case, CaseFile};
-use crate::domain::ledger::{Entry, Settled};
+use crate::domain::ledger::{Entry, Settled, held_back};
 use crate::domain::obligation::{Ended, Obligation, Role, Roles, State};
 use crate::domain::recipients::Directory;
 use crate::domain::rules::{Kind as RuleKind, LeadSees, Rule};
@@ -59,8 +59,8 @@ pub struct TeamFace {
     pub name: String,
     /// The team mailbox.
     pub postfach: Option<String>,
-    /// Address of the lead, or of who stands in.
-    pub lead: Option<String>,
+    /// The lead, or who stands in; none where nobody can be reached.
+    pub lead: Option<Lead>,
     /// Rules, calendar, evidence.
     pub office: Office,
     /// Whether this is the team's first run.
@@ -79,6 +79,15 @@ pub struct TeamFace {
     pub skipped: Vec<NaiveDate>,
     /// What the weekly report counts.
     pub week: WeekCount,
+}
+
+/// Who is written to as the lead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lead {
+    /// The address.
+    pub address: String,
+    /// The kuerzel of the lead for whom it stands in.
+    pub in_stead_for: Option<String>,
 }
 
 /// What the weekly report counts while the cases pass by.
@@ -186,8 +195,8 @@ impl Router<'_> {
             if matches!(today, Some(Ended::Fulfilled(..))) && entry.sent.of(Role::Bak).is_some() {
                 to_bak(What::Done, emit);
             }
-            if entry.untold.has(Role::Bak) {
-                to_bak(What::Lapsed(lapsed(entry)), emit);
+            if entry.untold.has(Role::Bak) && (team.postfach.is_some() || personal.is_some()) {
+                to_bak(What::Lapsed(lapsed(team, entry)), emit);
                 entry.untold = entry.untold.without(Roles::only(Role::Bak));
             }
         }
@@ -209,14 +218,10 @@ impl Router<'_> {
             for (o, settled) in told.iter().filter(|(o, _)| o.belongs_to(self.t).has(Role::Team)) {
                 emit(Kind::Tagesuebersicht, postfach, &line(What::Item(self.item(team, o, settled, Role::Team, None))));
             }
-            for entry in ended.iter_mut().filter(|e| e.untold.has(Role::Team)) {
-                emit(Kind::Tagesuebersicht, postfach, &line(What::Lapsed(lapsed(entry))));
-                entry.untold = entry.untold.without(Roles::only(Role::Team));
-            }
         }
         if let Some(lead) = &team.lead {
             if team.report_due {
-                emit(Kind::Wochenbericht, lead, &line(What::Head));
+                emit(Kind::Wochenbericht, &lead.address, &line(What::Head));
             }
             self.escalate(team, told, ended, emit);
         }
@@ -278,7 +283,7 @@ impl Router<'_> {
             emit(Kind::Mitteilung, address, &line(What::Item(item)));
         }
         for entry in untold {
-            emit(Kind::Mitteilung, address, &line(What::Lapsed(lapsed(entry))));
+            emit(Kind::Mitteilung, address, &line(What::Lapsed(lapsed(team, entry))));
         }
         if let Some(trigger) = trigger {
             let known = self.triggered.entry(worker).or_insert(trigger);
@@ -289,7 +294,7 @@ impl Router<'_> {
     /// Whether an overdue obligation calls for the weekly reminder (RULES.md §5 *Reminder*).
     fn reminds(&self, team: &TeamFace, o: &Obligation, address: &str) -> bool {
         let Some(rule) = team.office.rule(&o.key.rule) else { return false };
-        let held = o.appointment.is_some() || (team.stale && rule.waits_for_activities);
+        let held = held_back(o, team.stale && rule.waits_for_activities).has(Role::Ifk);
         let window = team.office.cal.wd(self.t, -REMINDER_WORKDAYS);
         let recent = self.recently_told.get(address).is_some_and(|day| *day >= window);
         team.first_of_week && rule.reminds && o.state == State::Overdue && !held && !recent
@@ -340,13 +345,17 @@ impl Router<'_> {
             self.to_lead(team, Kind::Eskalation, What::Item(item), emit);
         }
         for entry in ended.iter().filter(|e| e.untold.has(Role::Tl)) {
-            self.to_lead(team, Kind::Eskalation, What::Lapsed(lapsed(entry)), emit);
+            // In whichever of the two goes out: the later one leaves out what the earlier one tells.
+            self.to_lead(team, Kind::Eskalation, What::Lapsed(lapsed(team, entry)), emit);
+            if team.report_due {
+                self.to_lead(team, Kind::Wochenbericht, What::Lapsed(lapsed(team, entry)), emit);
+            }
         }
     }
 
     fn to_lead(&self, team: &TeamFace, kind: Kind, what: What, emit: &mut impl FnMut(Kind, &str, &Line)) {
         if let Some(lead) = &team.lead {
-            emit(kind, lead, &Line { team: team.team.clone(), holder: None, in_stead: false, what });
+            emit(kind, &lead.address, &Line { team: team.team.clone(), holder: None, in_stead: false, what });
         }
     }
 
@@ -361,6 +370,7 @@ impl Router<'_> {
         };
         Item {
             rule: Arc::clone(&o.key.rule),
+            words: words(team, &o.key.rule),
             subject: o.key.subject.clone(),
             cycle: o.key.cycle.clone(),
             fallnr: o.fallnr.clone().unwrap_or_default(),
@@ -387,9 +397,15 @@ pub fn is_search(office: &Office, rule: &str) -> bool {
     office.rule(rule).is_some_and(|r| matches!(r.kind, RuleKind::SearchRuns(_)))
 }
 
-fn lapsed(entry: &Entry) -> Lapsed {
+/// Where the words of a rule are; a rule that is gone has none but its id.
+fn words(team: &TeamFace, rule: &Arc<str>) -> Arc<str> {
+    Arc::clone(team.office.rule(rule).map_or(rule, |r| &r.words))
+}
+
+fn lapsed(team: &TeamFace, entry: &Entry) -> Lapsed {
     Lapsed {
         rule: Arc::clone(&entry.key.rule),
+        words: words(team, &entry.key.rule),
         subject: entry.key.subject.clone(),
         fallnr: entry.fallnr.clone(),
         cycle: entry.key.cycle.clone(),

@@ -98,11 +98,13 @@ impl Cadence {
         if self.scope.excludes(&view.file.case, &[], view.t).is_some() {
             return Ended::Moot;
         }
-        let stands = self.start(view) == Some(anchor) || self.done(view).any(|(d, _)| d == anchor);
-        if !stands {
+        let start = self.start(view);
+        let counts = |d: NaiveDate| start.is_none_or(|start| d >= start);
+        if start != Some(anchor) && !self.done(view).any(|(d, _)| d == anchor && counts(d)) {
             return Ended::Withdrawn;
         }
-        // What was started on that day is still there and nothing newer: only a rest can have hidden it.
-        Ended::Resting
+        let raw = plus(anchor, self.days);
+        let rests = [view.t, raw, view.cal.back(raw)].iter().any(|d| view.file.rests_on(*d));
+        if rests { Ended::Resting } else { Ended::Moot }
     }
 }

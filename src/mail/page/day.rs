@@ -131,7 +131,7 @@ fn fold<'a>(renderer: &'a Renderer, rows: &[&'a CaseRow]) -> Folded<'a> {
     let mut groups = BTreeMap::<Cow<'_, str>, String>::new();
     for row in rows {
         let numbers =
-            groups.entry(row.items.first().map(|lead| renderer.title(&lead.rule)).unwrap_or_default()).or_default();
+            groups.entry(row.items.first().map(|lead| renderer.title(&lead.words)).unwrap_or_default()).or_default();
         push_number(numbers, &row.fallnr);
     }
     Folded { count: plural(rows.len(), "Fall", "Fälle"), groups: groups.into_iter().collect() }
@@ -203,10 +203,10 @@ fn ends<'a>(renderer: &'a Renderer, teams: &'a [TeamDay], parts: &[Team<'a>]) ->
     };
     for part in parts {
         let sections = part.own.iter().chain(part.baks.iter().flat_map(|b| &b.sections));
-        sections.flat_map(|s| &s.rows).flat_map(|r| &r.lines).for_each(|l| see(l.rule));
+        sections.flat_map(|s| &s.rows).flat_map(|r| &r.lines).for_each(|l| see(l.words));
     }
     let baks = teams.iter().flat_map(|t| &t.baks);
-    baks.flat_map(|b| b.search.iter().flat_map(|s| &s.open)).for_each(|i| see(&i.rule));
+    baks.flat_map(|b| b.search.iter().flat_map(|s| &s.open)).for_each(|i| see(&i.words));
     let mut ends: Vec<(String, &str)> = Vec::new();
     for words in rules.iter().filter_map(|rule| renderer.rules.get(*rule)) {
         // Rules that end alike share a line.

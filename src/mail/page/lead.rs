@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::{Line, colleague, number, team_heading};
+use super::{Line, colleague, holder, number, team_heading};
 use crate::domain::digest::{Item, Load, TeamEscalation, TeamWeek};
 use crate::mail::Renderer;
 use crate::mail::words::{clean, date, plural, week as week_name};
@@ -18,6 +18,7 @@ pub(in crate::mail) struct Escalation<'a> {
 #[derive(Serialize)]
 struct EscalationTeam<'a> {
     name: Cow<'a, str>,
+    stead: String,
     items: Vec<Line<'a>>,
     lapsed: Vec<String>,
 }
@@ -26,6 +27,7 @@ pub(in crate::mail) fn escalation<'a>(renderer: &'a Renderer, teams: &'a [TeamEs
     let many = teams.len() > 1;
     let team = |t: &'a TeamEscalation| EscalationTeam {
         name: team_heading(many, &t.team),
+        stead: t.in_stead_for.as_ref().map(|who| holder(who, "die Leitung")).unwrap_or_default(),
         items: lines(renderer, &t.items),
         lapsed: renderer.lapsed(&t.lapsed),
     };
@@ -45,6 +47,7 @@ pub(in crate::mail) struct Week<'a> {
 #[derive(Serialize)]
 struct WeekTeam<'a> {
     name: Cow<'a, str>,
+    stead: String,
     week: Cow<'a, str>,
     places: (u32, u32),
     load: Vec<LoadRow>,
@@ -54,6 +57,7 @@ struct WeekTeam<'a> {
     unassigned: String,
     ending: Vec<(String, Cow<'a, str>)>,
     overdue: Vec<Line<'a>>,
+    lapsed: Vec<String>,
     contacts: u32,
     unwatched: String,
 }
@@ -72,6 +76,7 @@ pub(in crate::mail) fn week<'a>(renderer: &'a Renderer, teams: &'a [TeamWeek]) -
     let many = teams.len() > 1;
     let team = |t: &'a TeamWeek| WeekTeam {
         name: team_heading(many, &t.team),
+        stead: t.in_stead_for.as_ref().map(|who| holder(who, "die Leitung")).unwrap_or_default(),
         week: week_name(&t.week),
         places: t.places,
         load: t.load.iter().map(|l| load(t.places, l)).collect(),
@@ -83,6 +88,7 @@ pub(in crate::mail) fn week<'a>(renderer: &'a Renderer, teams: &'a [TeamWeek]) -
         },
         ending: t.ending.iter().map(|(day, fallnr)| (date(*day), clean(fallnr))).collect(),
         overdue: lines(renderer, &t.overdue),
+        lapsed: renderer.lapsed(&t.lapsed),
         contacts: t.contacts_overdue,
         unwatched: renderer.unwatched(&t.unwatched),
     };

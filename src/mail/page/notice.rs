@@ -29,8 +29,8 @@ pub(in crate::mail) fn notice<'a>(renderer: &'a Renderer, parts: &'a [NoticePart
 fn part<'a>(renderer: &'a Renderer, many: bool, part: &'a NoticePart) -> Part<'a> {
     let plain = part.who.kuerzel.is_some() && !part.who.in_stead && !many;
     let intro = if part.start {
-        "Stand zum Start: Die Wiedervorlage begleitet diese Fälle ab heute. Das ist der Überblick über alles, was \
-         dazu gerade offen ist; danach kommt eine Mitteilung, sobald etwas Neues ansteht."
+        "Stand zum Start: Ab heute achtet die Wiedervorlage darauf. Das ist der Überblick über alles, was dazu gerade \
+         offen ist; danach kommt eine Mitteilung, sobald etwas Neues ansteht."
     } else if part.reminder {
         "Zur Erinnerung: Hier ist nichts neu, aber noch etwas offen."
     } else {
