@@ -1,7 +1,7 @@
 //! The memory of what was said: one entry per obligation, and what a run makes of it (RULES.md §5).
 //!
 //! Per role the entry remembers the day of the last step that counts as sent. That one rule gives firing once, to every
-//! role of the steps passed over; an appointment, stale data or an unreachable lead merely leave a role's mark where it
+//! role of the steps passed over; an appointment, stale data or nobody to be reached merely leave a role's mark where it
 //! is, and the step fires on the first run after.
 
 use chrono::NaiveDate;
@@ -69,6 +69,8 @@ pub struct RunOf<'a> {
     pub bak: Option<&'a str>,
     /// The case's IFK.
     pub ifk: Option<&'a str>,
+    /// Whether somebody can be written to for the case's IFK: a colleague, or the team's mailbox (RULES.md §5 *Who*).
+    pub ifk_reachable: bool,
     /// Whether somebody can be reached for the lead (RULES.md §5 *Who*).
     pub lead_reachable: bool,
 }
@@ -122,8 +124,11 @@ pub fn settle(known: Option<Entry>, o: &Obligation, run: &RunOf<'_>, start: bool
         entry.addressed = o.steps.iter().filter(|s| s.day < run.t).fold(Roles::NONE, |set, s| set.and(s.roles));
     }
     let mut held = if o.appointment.is_some() || stale { HELD } else { Roles::NONE };
-    if !run.lead_reachable {
-        held = held.and(Roles::only(Role::Tl));
+    // What nobody can be told waits for the run on which somebody can.
+    for (role, reachable) in [(Role::Ifk, run.ifk_reachable), (Role::Tl, run.lead_reachable)] {
+        if !reachable {
+            held = held.and(Roles::only(role));
+        }
     }
 
     let mut fires = Roles::NONE;
@@ -164,3 +169,6 @@ pub fn close(mut entry: Entry, t: NaiveDate, how: Ended) -> Entry {
     entry.next_step = None;
     entry
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,6 +24,7 @@ The semantics are RULES.md's, section 5; where the two differ, RULES.md is right
 - What is sent is remembered per role. A step for bak that fires during an appointment leaves the steps for ifk and
   tl unsent; these fire on the first run after it, with the step then in force, if the obligation is still open.
   A held obligation still belongs to its roles and is listed in a mail that goes out for another reason.
+- What nobody can be told about an IFK's case, for want of a team mailbox, stays unsent in the same way.
 - What waits for a lead who cannot be reached stays unsent in the same way: it goes with the step then in force,
   and not at all if the obligation has ended. One weekly report is kept waiting, however many weeks it takes.
 - `missed` of a skipped workday goes where a `missed` of the day itself goes: to the daily mails of that run, by the
@@ -205,7 +206,7 @@ class Service:
                 put("persoenlich", office.personal(o, t), o)
 
         # IFKs hear only when there is a reason, and then everything that is theirs.
-        theirs = [o for o in today if "ifk" in o["roles"]]
+        theirs = [o for o in today if "ifk" in o["roles"] and office.notice(o, t)]
         triggered = set()
         for o in theirs:
             if first_run or ledger.fires(o, "ifk", t):

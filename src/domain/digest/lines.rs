@@ -231,6 +231,21 @@ impl Router<'_> {
         }
     }
 
+    /// The case's IFK, if the list names one who is known.
+    fn known_worker<'c>(&self, case: &'c Case) -> Option<&'c str> {
+        case.ifk.as_deref().filter(|ifk| self.directory.name(ifk).is_some())
+    }
+
+    /// Where the mitteilung about a case goes: to the IFK, their deputy, or the team mailbox; and whether in the IFK's
+    /// stead. None where there is no mailbox either.
+    pub fn worker_address<'a>(&'a self, team: &'a TeamFace, case: &Case) -> Option<(&'a str, bool)> {
+        let ifk = self.known_worker(case);
+        match ifk.and_then(|ifk| self.directory.reach(ifk)) {
+            Some(reached) => Some((reached.address, reached.in_stead)),
+            None => team.postfach.as_deref().map(|postfach| (postfach, ifk.is_some())),
+        }
+    }
+
     fn worker(
         &mut self,
         team: &TeamFace,
@@ -244,13 +259,8 @@ impl Router<'_> {
         if theirs.clone().next().is_none() && untold.clone().next().is_none() {
             return;
         }
-        let ifk = file.case.ifk.as_deref().filter(|ifk| self.directory.name(ifk).is_some());
-        let reached = ifk.and_then(|ifk| self.directory.reach(ifk));
-        let (address, in_stead) = match (reached, &team.postfach) {
-            (Some(r), _) => (r.address.to_owned(), r.in_stead),
-            (None, Some(postfach)) => (postfach.clone(), ifk.is_some()),
-            (None, None) => return,
-        };
+        let Some((address, in_stead)) = self.worker_address(team, &file.case) else { return };
+        let ifk = self.known_worker(&file.case);
         let worker = ifk.map_or_else(|| Worker::Nobody(team.team.clone()), |ifk| Worker::Known(ifk.to_owned()));
         let line = |what| Line { team: team.team.clone(), holder: ifk.map(str::to_owned), in_stead, what };
         let mut trigger = None;
@@ -261,14 +271,14 @@ impl Router<'_> {
             if settled.fires.has(Role::Ifk) {
                 trigger = trigger.max(Some(Trigger::Step));
             }
-            if self.reminds(team, o, &address) {
+            if self.reminds(team, o, address) {
                 trigger = trigger.max(Some(Trigger::Reminder));
             }
             let item = self.item(team, o, settled, Role::Ifk, Some(&file.case));
-            emit(Kind::Mitteilung, &address, &line(What::Item(item)));
+            emit(Kind::Mitteilung, address, &line(What::Item(item)));
         }
         for entry in untold {
-            emit(Kind::Mitteilung, &address, &line(What::Lapsed(lapsed(entry))));
+            emit(Kind::Mitteilung, address, &line(What::Lapsed(lapsed(entry))));
         }
         if let Some(trigger) = trigger {
             let known = self.triggered.entry(worker).or_insert(trigger);
