@@ -97,7 +97,6 @@ const HELD: Roles = Roles::only(Role::Ifk).and(Roles::only(Role::Tl));
 /// `stale`: the team's data is stale and the rule waits for activities.
 pub fn settle(known: Option<Entry>, o: &Obligation, run: &RunOf<'_>, start: bool, stale: bool) -> Settled {
     let belongs = o.belongs_to(run.t);
-    let fresh = known.is_none();
     let was_open = known.as_ref().is_some_and(|e| e.ended.is_none());
     let before = known.clone();
     let mut entry = known.unwrap_or_else(|| Entry {
@@ -116,10 +115,11 @@ pub fn settle(known: Option<Entry>, o: &Obligation, run: &RunOf<'_>, start: bool
         ended: None,
         untold: Roles::NONE,
     });
-    if fresh && start {
+    // A rule that is switched on again may know the obligation from before: the time in between counts as told, too.
+    if start && !was_open {
         let earlier = o.steps.iter().map(|s| s.day).filter(|d| *d < run.t).max();
         for role in Role::ALL {
-            entry.sent.set(*role, earlier);
+            entry.sent.set(*role, entry.sent.of(*role).max(earlier));
         }
         entry.addressed = o.steps.iter().filter(|s| s.day < run.t).fold(Roles::NONE, |set, s| set.and(s.roles));
     }

@@ -181,6 +181,14 @@ fn the_first_run() {
             &[(Run { appointment: true, ..start(28) }, "bak"), (on(29), "ifk")],
         ),
         ("what appears after the first run was never told, however old it is", &[(on(30), "bak ifk")]),
+        (
+            "a rule that is switched on again is silent about the time in between",
+            &[(on(0), "bak ifk"), (Run { gone: true, ..on(5) }, ""), (start(30), ""), (on(31), "bak tl")],
+        ),
+        (
+            "a rule that is switched on again does not forget what it told",
+            &[(on(14), "bak ifk"), (Run { gone: true, ..on(15) }, ""), (start(16), ""), (on(28), "bak ifk")],
+        ),
     ]);
 }
 
