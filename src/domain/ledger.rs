@@ -121,8 +121,8 @@ pub fn settle(known: Option<Entry>, o: &Obligation, run: &RunOf<'_>, start: bool
         ended: None,
         untold: Roles::NONE,
     });
-    if start {
-        // Also of an entry that is remembered from before the rule was switched off: its past is nobody's omission.
+    // A rule that is switched on again may know the obligation from before: the time in between counts as told, too.
+    if start && !was_open {
         let earlier = o.steps.iter().filter(|s| s.day < run.t);
         for role in Role::ALL {
             let sent = earlier.clone().filter(|s| s.roles.has(*role)).map(|s| s.day).max();
@@ -180,3 +180,6 @@ pub fn close(mut entry: Entry, t: NaiveDate, how: Ended, tells_lapse: bool) -> E
     entry.next_step = None;
     entry
 }
+
+#[cfg(test)]
+mod tests;
