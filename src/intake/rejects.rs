@@ -1,6 +1,7 @@
 //! The file of refused rows beside an input: the row as it was, and what is wrong with it.
 //!
 //! It is written under a temporary name while the input is read and takes its place only when the import is decided.
+//! That name belongs to the input, not to the attempt: what a killed import left behind goes with the next one.
 //! It is for the owner alone (0600), and columns that may hold health data are blank in it.
 
 use std::fs::{self, File};
@@ -22,6 +23,12 @@ pub(super) fn path_of(input: &Path) -> PathBuf {
     input.with_file_name(format!("{stem}{REJECT_SUFFIX}"))
 }
 
+/// Where they stand until the import is decided.
+fn draft_of(target: &Path) -> PathBuf {
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    target.with_file_name(format!(".{name}.tmp"))
+}
+
 /// The refused rows of one file, so far.
 #[derive(Debug)]
 pub(super) struct Rejects {
@@ -32,8 +39,12 @@ pub(super) struct Rejects {
 }
 
 impl Rejects {
+    /// None yet; the draft of an import that was killed is removed.
     pub(super) fn beside(input: &Path) -> Self {
-        Self { target: path_of(input), writer: None, failed: None }
+        let target = path_of(input);
+        // Usually there is none. If it cannot be removed, making it anew says so.
+        let _ = fs::remove_file(draft_of(&target));
+        Self { target, writer: None, failed: None }
     }
 
     /// Adds a row. `from` is the first field that cannot be trusted to stand in its own column; it and those behind
@@ -66,9 +77,11 @@ impl Rejects {
         let writer = match &mut self.writer {
             Some(writer) => writer,
             none => {
-                let folder = self.target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-                // tempfile makes it 0600.
-                let file = tempfile::Builder::new().prefix(".abgelehnt").suffix(".tmp").tempfile_in(folder)?;
+                let draft = draft_of(&self.target);
+                let folder = draft.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+                // tempfile makes it 0600, and never follows what somebody put in its place.
+                let name = draft.file_name().unwrap_or_default();
+                let file = tempfile::Builder::new().prefix(name).rand_bytes(0).tempfile_in(folder)?;
                 let mut file = BufWriter::new(file);
                 // For Excel, which takes a file without it for Windows-1252.
                 file.write_all("\u{feff}".as_bytes())?;
