@@ -19,7 +19,7 @@ use wiedervorlage::clock::Clock;
 use wiedervorlage::config::settings::Settings;
 use wiedervorlage::domain::digest::{Digest, News};
 use wiedervorlage::intake;
-use wiedervorlage::morning::{Morning, Skipped, each_item};
+use wiedervorlage::morning::{Morning, Skipped};
 use wiedervorlage::store::{OutboxFilter, OutboxState};
 
 /// So many days every simulation lasts.
@@ -220,7 +220,7 @@ impl Driven {
         let (mails, fired) = (&mut self.mails, &mut self.fired);
         let mut words = |digest: &Digest| {
             let mut told = BTreeSet::new();
-            each_item(digest, &mut |role, item| {
+            for (role, item) in digest.items() {
                 let step = &item.step;
                 told.insert((item.rule.to_string(), item.subject.clone(), item.cycle.clone(), step.clone()));
                 if item.news != News::Known {
@@ -229,7 +229,7 @@ impl Driven {
                     let [rule, subject, cycle, step] = what;
                     fired.insert([digest.day.to_string(), kind, digest.to.clone(), rule, subject, cycle, step, role]);
                 }
-            });
+            }
             let keys =
                 |(rule, subject, cycle, step)| json!({"rule": rule, "subject": subject, "cycle": cycle, "step": step});
             let obligations: Vec<Value> = told.into_iter().map(keys).collect();

@@ -93,7 +93,7 @@ fn live(runs: &[(Run, &str)]) -> Vec<String> {
     for (run, _) in runs {
         let t = day(run.t);
         if run.gone {
-            entry = entry.map(|e| close(e, t, Ended::Resting));
+            entry = entry.map(|e| close(e, t, Ended::Resting, false));
             told.push(String::new());
             continue;
         }
@@ -319,7 +319,7 @@ fn closed(runs: &[(Run, &str)], how: Ended) -> Entry {
             RunOf { t: day(run.t), team: "T0", bak: run.bak, ifk: run.ifk, ifk_reachable: true, lead_reachable: true };
         entry = Some(settle(entry, &o, &of, run.start, false).entry);
     }
-    close(entry.unwrap(), day(60), how)
+    close(entry.unwrap(), day(60), how, false)
 }
 
 #[test]
@@ -365,7 +365,7 @@ fn an_entry_says_where_its_obligation_stands() {
     let last = settle(Some(moved.entry), &obligation(LATER, day(50)), &of(50), false, false);
     assert_eq!((&*last.entry.step, last.entry.next_step), ("eskalation", None));
 
-    let lapsed = close(last.entry, day(60), Ended::Lapsed(day(59)));
+    let lapsed = close(last.entry, day(60), Ended::Lapsed(day(59)), false);
     let back = settle(Some(lapsed), &obligation(LATER, day(61)), &of(61), false, false).entry;
     assert_eq!((back.ended, back.untold), (None, Roles::NONE), "what came back has not lapsed");
 }
