@@ -109,7 +109,8 @@ pub async fn import(db: &Db, paths: &[PathBuf], options: &Options) -> Result<Rep
     if let Some(progress) = &options.progress {
         progress.begin(inputs.iter().map(|input| input.bytes).sum());
     }
-    let mut call = Call { tx: db.begin_write().await?, options, teams: BTreeSet::new(), changed: false };
+    let mut call =
+        Call { tx: db.begin_write().await?, options, teams: BTreeSet::new(), changed: false, doubtful: false };
     let mut rejects = Vec::new();
     for input in inputs {
         let (file, rows) = call.file(input).await?;
@@ -142,6 +143,8 @@ struct Call<'o> {
     /// The teams whose cases the files speak of.
     teams: BTreeSet<String>,
     changed: bool,
+    /// Whether a file of cases or activities could not be read at all: then the data is not fresh, whatever else came.
+    doubtful: bool,
 }
 
 impl Call<'_> {
@@ -160,6 +163,7 @@ impl Call<'_> {
         let mut reading = read_into(&mut staged, task).await?;
         if let Some(text) = reading.fatal {
             staged.finish().await?;
+            self.doubtful |= matches!(kind, Kind::Betreuungen | Kind::Aktivitaeten);
             return Ok((FileReport::fatal(&path, text), None));
         }
         staged.close().await?;
@@ -184,7 +188,19 @@ impl Call<'_> {
         if kind == Kind::Betreuungen {
             report_missing(&mut staged, &mut reading).await?;
         }
-        let applied = staged.apply(&source, self.options.today).await?;
+        // A row that cannot be read may be the very one that an old row has become: until all can be read, none goes.
+        let whole = reading.counts.refused == 0;
+        if kind.table().states_all() && !whole && staged.withdrawal(&source).await?.1 > 0 {
+            reading.problems.push(Problem {
+                line: None,
+                column: None,
+                value: None,
+                reason: "Weil Zeilen abgelehnt wurden, wurde keine frühere Zeile zurückgezogen.".into(),
+                remedy: "Bitte berichtigen Sie die abgelehnten Zeilen und lesen Sie die ganze Datei erneut ein.".into(),
+                severity: Severity::Kept,
+            });
+        }
+        let applied = staged.apply(&source, self.options.today, whole).await?;
         report_unattached(&mut staged, &mut reading).await?;
         self.teams.extend(staged.teams().await?);
         staged.finish().await?;
@@ -197,7 +213,7 @@ impl Call<'_> {
 
     /// Keeps everything. Data that says what it said is fresh all the same.
     async fn commit(mut self) -> Result<(), ImportError> {
-        for team in &self.teams {
+        for team in self.teams.iter().filter(|_| !self.doubtful) {
             self.tx.touch_datenstand(team, self.options.now).await?;
         }
         if self.changed {

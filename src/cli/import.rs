@@ -50,7 +50,8 @@ pub(super) async fn import(app: &App, args: &Args) -> anyhow::Result<u8> {
     let closing = match (report.kept, report.exit_code()) {
         (_, 2) => "Nichts war lesbar; es wurde nichts geändert.",
         (false, _) => "Mit --strict wurde nichts übernommen, weil etwas abzulehnen war.",
-        (true, _) if report.changed_nothing => "Nichts geändert: Die Daten waren schon auf diesem Stand.",
+        (true, 0) if report.changed_nothing => "Nichts geändert: Die Daten waren schon auf diesem Stand.",
+        (true, _) if report.changed_nothing => "Nichts geändert; das Abgelehnte wurde nicht übernommen.",
         (true, 0) => "Alles übernommen.",
         (true, _) => "Übernommen bis auf das Abgelehnte.",
     };

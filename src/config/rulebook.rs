@@ -26,12 +26,12 @@ const EMBEDDED_NAME: &str = "config/rules.toml (eingebaut)";
 #[derive(Debug, thiserror::Error)]
 pub enum RulesError {
     /// The file cannot be read.
-    #[error("Regeldatei {file} ist nicht lesbar: {source}")]
+    #[error("Regeldatei {file} ist nicht lesbar: {problem}")]
     Unreadable {
         /// Which file.
         file: String,
         /// Why.
-        source: std::io::Error,
+        problem: String,
     },
     /// It is no TOML.
     #[error("Regeldatei {file} ist kein gültiges TOML: {problem}")]
@@ -61,8 +61,8 @@ pub fn default_rules() -> Result<Vec<Rule>, RulesError> {
 pub fn load(files: &[&Path], dienstvereinbarung: bool) -> Result<Vec<Rule>, RulesError> {
     let read = |path: &&Path| {
         let file = path.display().to_string();
-        let text =
-            std::fs::read_to_string(path).map_err(|source| RulesError::Unreadable { file: file.clone(), source });
+        let text = std::fs::read_to_string(path)
+            .map_err(|e| RulesError::Unreadable { file: file.clone(), problem: e.to_string() });
         text.map(|text| (file, text))
     };
     let texts = files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
@@ -368,6 +368,10 @@ fn deadline(f: &mut Fields) -> Result<Deadline, FieldError> {
     }
     let anchor = anchor(f)?;
     let offset = offset(f)?;
+    let ahead = matches!(offset, Offset::Months(_, Arithmetic::BeforeEnd));
+    if scope == Scope::MainCare && anchor == AnchorOf::Column(Column::EndeAm) && !ahead {
+        return Err(f.error("anchor", "ende_am kommt bei while = \"main_care\" nie vor: mit dem Ende ist sie vorbei"));
+    }
     let roll = match offset {
         Offset::Workdays(_) if f.has("roll") => {
             return Err(f.error("roll", "passt nicht zu workdays: die führen immer auf einen Arbeitstag"));

@@ -135,18 +135,19 @@ impl Settings {
         if let Some(path) = file {
             let unreadable = |problem: String| SettingsError::Unreadable { from: path.display().to_string(), problem };
             let text = std::fs::read_to_string(path).map_err(|e| unreadable(format!("nicht lesbar: {e}")))?;
-            // Parsed here once for a message with a line; the layering parses it again.
-            text.parse::<Table>().map_err(|e| {
+            // Parsed here for a message with a line, and for its paths; the layering parses it again.
+            let mut table = text.parse::<Table>().map_err(|e| {
                 let line = e.span().map_or(1, |s| text[..s.start.min(text.len())].lines().count().max(1));
                 unreadable(format!("kein gültiges TOML: Zeile {line}: {}", e.message()))
             })?;
-            layers = layers.add_source(config::File::from_str(&text, config::FileFormat::Toml));
+            if let Some(base) = path.parent() {
+                rebase(&mut table, base);
+            }
+            layers = layers.add_source(config::File::from_str(&table.to_string(), config::FileFormat::Toml));
         }
         let all = layers.add_source(env).build().and_then(config::Config::try_deserialize::<Table>);
         let all = all.map_err(|e| SettingsError::Unreadable { from: from.clone(), problem: e.to_string() })?;
-        // Relative paths in a file count from the file, so that the service may start anywhere.
-        let base = file.and_then(Path::parent).map(Path::to_path_buf);
-        read(all, base.as_deref()).map_err(|field| SettingsError::Field {
+        read(all).map_err(|field| SettingsError::Field {
             from,
             field: FieldError { key: field.key.trim_start_matches('.').to_owned(), ..field },
         })
@@ -197,7 +198,7 @@ fn environment() -> config::Environment {
         .with_list_parse_key("office.closed")
 }
 
-fn read(all: Table, base: Option<&Path>) -> Result<Settings, FieldError> {
+fn read(all: Table) -> Result<Settings, FieldError> {
     let mut top = Fields::new("", all).discreet();
     let mut database = section(&mut top, "database")?;
     let database_url = database.text("url")?;
@@ -211,19 +212,15 @@ fn read(all: Table, base: Option<&Path>) -> Result<Settings, FieldError> {
     let database_password = match optional(&mut database, "password_file")? {
         None => None,
         Some(file) => {
-            let path = resolve(base, &file);
+            let path = PathBuf::from(&file);
             let secret = std::fs::read_to_string(&path)
                 .map_err(|e| database.error("password_file", format!("{} ist nicht lesbar: {e}", path.display())))?;
             Some(SecretString::from(secret.trim_end().to_owned()))
         }
     };
     database.finish()?;
-    let database_url = match (database_url.strip_prefix("sqlite:"), base) {
-        (Some(path), Some(base)) => format!("sqlite:{}", base.join(path.trim_start_matches("//")).display()),
-        _ => database_url,
-    };
 
-    let mail = mail(section(&mut top, "mail")?, base)?;
+    let mail = mail(section(&mut top, "mail")?)?;
     let mut admin = section(&mut top, "admin")?;
     let admin_email = address(&mut admin, "email", &mail)?;
     admin.finish()?;
@@ -234,10 +231,10 @@ fn read(all: Table, base: Option<&Path>) -> Result<Settings, FieldError> {
     }
     let mut teams = BTreeMap::new();
     for (name, fields) in named(&mut top, "teams")? {
-        teams.insert(name, team(fields, base, &mail)?);
+        teams.insert(name, team(fields, &mail)?);
     }
     let mut rules = section(&mut top, "rules")?;
-    let rules_file = optional(&mut rules, "file")?.map(|f| resolve(base, &f));
+    let rules_file = optional(&mut rules, "file")?.map(PathBuf::from);
     rules.finish()?;
     let mut capacity = section(&mut top, "capacity")?;
     let places = Places {
@@ -264,7 +261,7 @@ fn read(all: Table, base: Option<&Path>) -> Result<Settings, FieldError> {
     })
 }
 
-fn mail(mut f: Fields, base: Option<&Path>) -> Result<MailSettings, FieldError> {
+fn mail(mut f: Fields) -> Result<MailSettings, FieldError> {
     let transport = f.word("transport", &[("file", TransportKind::File)])?;
     let domains = list(&mut f, "allowed_domains")?;
     let domain = |d: &String| !d.is_empty() && !d.contains(['@', ' ', '/']) && !d.starts_with('.');
@@ -295,7 +292,7 @@ fn mail(mut f: Fields, base: Option<&Path>) -> Result<MailSettings, FieldError> 
     mail.reply_to = address(&mut f, "reply_to", &mail)?;
     mail.redirect_all_to = address(&mut f, "redirect_all_to", &mail)?;
     let mut file = section(&mut f, "file")?;
-    mail.file_dir = resolve(base, &file.text("dir")?);
+    mail.file_dir = PathBuf::from(file.text("dir")?);
     file.finish()?;
     f.finish()?;
     Ok(mail)
@@ -345,8 +342,8 @@ fn office(mut f: Fields, default: Option<&OfficeSettings>, mail: &MailSettings) 
     Ok(OfficeSettings { morning, latest, dienstfrei, stale_after, leitung_ersatz })
 }
 
-fn team(mut f: Fields, base: Option<&Path>, mail: &MailSettings) -> Result<TeamSettings, FieldError> {
-    let rules_file = optional(&mut f, "rules_file")?.map(|p| resolve(base, &p));
+fn team(mut f: Fields, mail: &MailSettings) -> Result<TeamSettings, FieldError> {
+    let rules_file = optional(&mut f, "rules_file")?.map(PathBuf::from);
     let reply_to = address(&mut f, "reply_to", mail)?;
     let all: Vec<_> = Regional::ALL.iter().map(|r| r.as_str()).collect();
     let regional = f.words("regional", &all)?;
@@ -418,8 +415,38 @@ fn yearly(text: &str) -> Option<(u32, u32)> {
     NaiveDate::from_ymd_opt(2028, month, day).map(|_| (month, day))
 }
 
-fn resolve(base: Option<&Path>, path: &str) -> PathBuf {
-    base.map_or_else(|| PathBuf::from(path), |base| base.join(path))
+/// Relative paths in a file count from the file's folder, so that the service may start anywhere.
+fn rebase(table: &mut Table, base: &Path) {
+    let join = |value: &mut Value, scheme: &str| {
+        if let Value::String(text) = value
+            && let Some(path) = text.strip_prefix(scheme).filter(|path| !path.trim().is_empty())
+        {
+            *text = format!("{scheme}{}", base.join(path.trim_start_matches("//")).display());
+        }
+    };
+    const PATHS: [(&[&str], &str); 4] = [
+        (&["database", "url"], "sqlite:"),
+        (&["database", "password_file"], ""),
+        (&["mail", "file", "dir"], ""),
+        (&["rules", "file"], ""),
+    ];
+    for (keys, scheme) in PATHS {
+        let mut at = Some(&mut *table);
+        for (i, key) in keys.iter().enumerate() {
+            let Some(value) = at.take().and_then(|t| t.get_mut(*key)) else { break };
+            if i + 1 == keys.len() {
+                join(value, scheme);
+            } else {
+                at = value.as_table_mut();
+            }
+        }
+    }
+    let teams = table.get_mut("teams").and_then(Value::as_table_mut);
+    for team in teams.into_iter().flat_map(|t| t.iter_mut()).filter_map(|(_, t)| t.as_table_mut()) {
+        if let Some(file) = team.get_mut("rules_file") {
+            join(file, "");
+        }
+    }
 }
 
 #[cfg(test)]
@@ -454,6 +481,17 @@ mod tests {
         assert_eq!(s.mail.allowed_domains, ["a.example", "b.example"]);
         assert_eq!(s.database_url, "postgres://x@localhost/db");
         assert!(s.allows("x@A.example") && !s.allows("x@c.example") && !s.allows("nobody"));
+    }
+
+    #[test]
+    fn paths_count_from_the_file_that_names_them_and_else_from_here() {
+        let s = from("[mail.file]\ndir = \"mails\"", &[("WIEDERVORLAGE__DATABASE__URL", "sqlite:x.db")]).unwrap();
+        assert_eq!(s.database_url, "sqlite:x.db");
+        assert!(s.mail.file_dir.is_absolute() && s.mail.file_dir.ends_with("mails"));
+        let s = from("[database]\nurl = \"sqlite:/a/b.db\"\n[teams.T0]\nrules_file = \"t0.toml\"", &[]).unwrap();
+        assert_eq!(s.database_url, "sqlite:/a/b.db");
+        assert!(s.team("T0").rules_file.unwrap().is_absolute());
+        assert_eq!(s.mail.file_dir, Path::new("var/mails"));
     }
 
     #[test]

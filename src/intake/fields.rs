@@ -25,7 +25,8 @@ pub(super) fn clean(bytes: &[u8], encoding: Encoding, out: &mut String) {
     };
     out.extend(decoded.trim().chars().filter_map(|c| match c {
         '\n' | '\r' | '\t' => Some(' '),
-        '\u{feff}' => None,
+        // Characters nobody sees, some of which turn the text around them.
+        '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => None,
         c if c.is_control() => None,
         c => Some(c),
     }));

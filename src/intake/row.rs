@@ -165,6 +165,8 @@ impl<'a> Row<'a> {
             );
             return None;
         }
-        Some(value.to_owned())
+        // The domain is the same however it is written; what stands before the @ may not be.
+        let (local, domain) = value.split_once('@')?;
+        Some(format!("{local}@{}", domain.to_lowercase()))
     }
 }

@@ -22,6 +22,10 @@ pub(super) struct Source {
 /// Opens a file and decides its encoding; a refusal is a German sentence.
 pub(super) fn open(path: &Path) -> Result<Source, String> {
     let failed = |e: io::Error| format!("Die Datei lässt sich nicht lesen: {}", why(&e));
+    // Asked before it is opened: opening a pipe would wait for somebody to write to it.
+    if !std::fs::metadata(path).map_err(failed)?.is_file() {
+        return Err("Das ist keine Datei.".into());
+    }
     let mut file = File::open(path).map_err(failed)?;
     if !file.metadata().map_err(failed)?.is_file() {
         return Err("Das ist keine Datei.".into());

@@ -175,8 +175,9 @@ impl<'t> Stage<'t> {
         Ok((all, number(self.tx, gone, &source).await?))
     }
 
-    /// Writes what differs. `source` names whose rows they are, `today` is the day of the import (Berlin).
-    pub async fn apply(&mut self, source: &str, today: NaiveDate) -> Result<Applied, StoreError> {
+    /// Writes what differs. `source` names whose rows they are, `today` is the day of the import (Berlin), `withdraw`:
+    /// whether rows that the file no longer holds go.
+    pub async fn apply(&mut self, source: &str, today: NaiveDate, withdraw: bool) -> Result<Applied, StoreError> {
         let Table { name, stamp, .. } = self.table;
         let same = self.table.same_key();
         let staged = number(self.tx, format!("select count(*) from stage_{name} where line > 0"), &[]).await?;
@@ -188,7 +189,7 @@ impl<'t> Stage<'t> {
         };
 
         let mut withdrawn = 0;
-        if self.table.states_all() {
+        if self.table.states_all() && withdraw {
             let sql = format!(
                 "delete from {name} as m where source = $1
                  and not exists (select 1 from stage_{name} s where {same})"

@@ -153,7 +153,8 @@ impl Gather<'_> {
             let recent = |i: &Item| i.state == State::Overdue && i.workdays <= LONG_WORKDAYS;
             let section = if fires || row.items.iter().any(recent) {
                 &mut day.now
-            } else if row.items.iter().any(|i| i.state == State::Overdue) {
+            } else if row.items.iter().all(|i| matches!(i.state, State::Overdue | State::Info)) {
+                // Folded to its number; a case with anything still to come is not.
                 &mut day.long
             } else {
                 &mut day.ahead

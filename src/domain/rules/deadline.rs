@@ -105,9 +105,15 @@ pub struct Deadline {
 pub(super) const HELD_WORKDAYS: i32 = 10;
 
 impl Deadline {
+    const fn counts_back(&self) -> bool {
+        matches!(self.offset, Offset::Months(_, Arithmetic::BeforeEnd))
+    }
+
     fn anchor_day(&self, view: &View<'_>) -> Option<NaiveDate> {
         match self.anchor {
             AnchorOf::Start => view.file.case.start(),
+            // What counts backwards from an end must know it before it comes.
+            AnchorOf::Column(c) if self.counts_back() => column(&view.file.case, c),
             AnchorOf::Column(c) => column(&view.file.case, c).filter(|d| *d <= view.t),
             AnchorOf::LastActivity(art) => view.file.done(art, view.t).next_back().map(|a| a.day),
         }
