@@ -221,8 +221,7 @@ impl Morning<'_> {
                     team: &file.case.team,
                     bak: file.case.bak.as_deref(),
                     ifk: file.case.ifk.as_deref(),
-                    ifk_reachable: router.worker_address(team, &file.case).is_some(),
-                    lead_reachable: team.lead.is_some(),
+                    unreachable: router.unreachable(team, &file.case),
                 };
                 let office = team.office.clone();
                 let how = |key: &Key| office.ended(file, day, key);
@@ -244,14 +243,7 @@ impl Morning<'_> {
             let mut entries: Vec<_> = of_teams.iter().filter(|e| e.team == team.team).cloned().collect();
             let keys: Vec<_> = due.iter().map(|o| ("", &o.key)).collect();
             entries.append(&mut known.ledger_known(&keys).await?);
-            let run = RunOf {
-                t: day,
-                team: &team.team,
-                bak: None,
-                ifk: None,
-                ifk_reachable: false,
-                lead_reachable: face.lead.is_some(),
-            };
+            let run = RunOf { t: day, team: &team.team, bak: None, ifk: None, unreachable: face.unreachable() };
             let office = face.office.clone();
             let how = |key: &Key| office.ended_team(team, events, day, key);
             let (told, mut ended) = settle_all(face, due, entries, &run, how, &mut ledger)?;

@@ -30,7 +30,8 @@ pub async fn simulate(
     seen: &mut (dyn FnMut(&Digest) + Send),
 ) -> Result<(), MorningError> {
     // The folder is ours alone (0700) and goes with this value.
-    let folder = tempfile::tempdir()?;
+    let ours = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    let folder = tempfile::Builder::new().prefix("wiedervorlage-simulate-").permissions(ours).tempdir()?;
     let begin = span.from.and_time(chrono::NaiveTime::MIN).and_utc();
     let scratch = db.copy_facts_to(&folder.path().join("simulate.db"), begin).await?;
     let result = days(&scratch, settings, rulebooks, span, seen).await;

@@ -6,7 +6,18 @@ use super::output::print;
 use crate::app::App;
 use crate::morning::{Morning, Report, Skipped};
 
+/// A day further ahead than this is a slip of the finger: its run would keep every day before it from having one.
+const FURTHEST_DAYS: u64 = 400;
+
 pub(super) async fn morning(app: &App, day: NaiveDate) -> anyhow::Result<u8> {
+    let today = app.clock.today();
+    if day > today + chrono::Days::new(FURTHEST_DAYS) {
+        anyhow::bail!(
+            "Der {} liegt mehr als {FURTHEST_DAYS} Tage in der Zukunft. Mit diesem Lauf gäbe es bis dahin keinen anderen \
+             mehr; bitte prüfen Sie das Jahr.",
+            day.format("%d.%m.%Y")
+        );
+    }
     let offices = app.db.snapshot().await?.head(None, day).await?.offices;
     if offices.is_empty() {
         anyhow::bail!(

@@ -27,6 +27,22 @@ struct Told<'a> {
     step: &'a str,
 }
 
+/// Waits for somebody to break off: Ctrl-C, the end of the session, a polite kill.
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let wait = |kind: SignalKind| async move {
+        match signal(kind) {
+            Ok(mut signal) => signal.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = wait(SignalKind::interrupt()) => {}
+        _ = wait(SignalKind::terminate()) => {}
+        _ = wait(SignalKind::hangup()) => {}
+    }
+}
+
 pub(super) async fn simulate(
     app: &App,
     from: NaiveDate,
@@ -57,7 +73,11 @@ pub(super) async fn simulate(
             rows.add_row([day, row.kind.to_owned(), row.to.to_owned(), row.obligations.len().to_string()]);
         }
     };
-    run(&app.db, &app.settings, &app.rulebooks, Span { from, to, down }, &mut seen).await?;
+    // The copy of the facts goes with the future: whoever breaks off must not leave it lying.
+    tokio::select! {
+        done = run(&app.db, &app.settings, &app.rulebooks, Span { from, to, down }, &mut seen) => done?,
+        () = interrupted() => anyhow::bail!("abgebrochen"),
+    }
     written?;
     if format == Format::Table {
         writeln!(out, "{rows}\n{count} Mails")?;

@@ -69,10 +69,8 @@ pub struct RunOf<'a> {
     pub bak: Option<&'a str>,
     /// The case's IFK.
     pub ifk: Option<&'a str>,
-    /// Whether somebody can be written to for the case's IFK: a colleague, or the team's mailbox (RULES.md §5 *Who*).
-    pub ifk_reachable: bool,
-    /// Whether somebody can be reached for the lead (RULES.md §5 *Who*).
-    pub lead_reachable: bool,
+    /// The roles for which nobody can be written to, no colleague and no mailbox (RULES.md §5 *Who*).
+    pub unreachable: Roles,
 }
 
 /// What a run makes of one obligation.
@@ -130,13 +128,8 @@ pub fn settle(known: Option<Entry>, o: &Obligation, run: &RunOf<'_>, start: bool
         }
         entry.addressed = earlier.fold(Roles::NONE, |set, s| set.and(s.roles));
     }
-    let mut held = held_back(o, stale);
     // What nobody can be told waits for the run on which somebody can.
-    for (role, reachable) in [(Role::Ifk, run.ifk_reachable), (Role::Tl, run.lead_reachable)] {
-        if !reachable {
-            held = held.and(Roles::only(role));
-        }
-    }
+    let held = held_back(o, stale).and(run.unreachable);
 
     let mut fires = Roles::NONE;
     for role in belongs.without(held).iter() {

@@ -118,6 +118,15 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// Whether the case has lost the Kennung that the scope rests on.
+    fn lacks_kennung(self, case: &Case, t: NaiveDate) -> bool {
+        match self {
+            Self::WatchList => !case.marked_on(t),
+            Self::Proposed => !case.kennung.is_some_and(super::facts::Kennung::is_proposal),
+            Self::MainCare | Self::Ended | Self::Always => false,
+        }
+    }
+
     /// Why the case is out of scope on `t`, or `None` if it is in. `grund` narrows [`Scope::Ended`]; empty: any.
     fn excludes(self, case: &Case, grund: &[EndeGrund], t: NaiveDate) -> Option<NotApplicable> {
         let applies = match self {

@@ -84,6 +84,21 @@ pub(super) async fn plan(
     let baks: Vec<(String, String)> =
         colleagues.iter().filter(|c| c.rolle == Rolle::Bak).map(|c| (c.team.clone(), c.kuerzel.clone())).collect();
     let capacity = Capacity::of(colleagues.iter());
+    // An address that mail may not go to is none: deputies and fallbacks stand in, and nothing is lost on the way.
+    let mut forbidden = Vec::new();
+    let mut colleagues = colleagues;
+    for colleague in &mut colleagues {
+        if colleague.email.take_if(|email| !settings.allows(email)).is_some() {
+            forbidden.push(colleague.kuerzel.clone());
+        }
+    }
+    let mut teams = teams;
+    for team in &mut teams {
+        if team.postfach.take_if(|postfach| !settings.allows(postfach)).is_some() {
+            forbidden.push(team.team.clone());
+        }
+    }
+    let mailboxes: HashSet<String> = teams.iter().filter_map(|t| t.postfach.clone()).collect();
     let directory = Directory::new(colleagues, &absent.into_iter().collect());
     let office_settings = settings.office(office);
 
@@ -103,6 +118,12 @@ pub(super) async fn plan(
         remembers: !last_runs.is_empty(),
         problems: Vec::new(),
     };
+    if !forbidden.is_empty() {
+        plan.problems.push(format!(
+            "Diese Adressen liegen außerhalb von mail.allowed_domains und gelten als keine (Kürzel oder Team): {}.",
+            forbidden.join(", ")
+        ));
+    }
     for team in teams {
         let cal = rulebooks.calendar(&team, settings);
         if let Some(because) = cal.closed_because(day) {
@@ -130,14 +151,16 @@ pub(super) async fn plan(
         let in_stead_for = |in_stead: bool| team.leitung.clone().filter(|_| in_stead);
         let lead = team.leitung.as_deref().and_then(|lead| plan.directory.reach(lead));
         let lead = lead.map(|r| Lead { address: r.address.to_owned(), in_stead_for: in_stead_for(r.in_stead) });
-        let instead = office_settings.leitung_ersatz.clone();
+        // Never a mailbox that colleagues read.
+        let lead = lead.filter(|l| !mailboxes.contains(&l.address));
+        let instead = office_settings.leitung_ersatz.clone().filter(|address| !mailboxes.contains(address));
         let lead = lead.or_else(|| Some(Lead { address: instead?, in_stead_for: in_stead_for(true) }));
         let first_of_week = last_run.is_none_or(|last| monday(last) != monday(day));
         let report_due = !reported.contains(&team.team);
         if team.postfach.is_none() {
             plan.problems.push(format!(
-                "Team {}: Es ist kein Postfach eingetragen (teams.csv, Spalte postfach). Die Tagesübersicht dieses Teams \
-                 konnte nicht geschrieben werden.",
+                "Team {}: Es ist kein erlaubtes Postfach eingetragen (teams.csv, Spalte postfach). Die Tagesübersicht \
+                 dieses Teams konnte nicht geschrieben werden; was sonst niemanden erreicht, wartet.",
                 team.team
             ));
         }

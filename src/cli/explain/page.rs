@@ -78,7 +78,7 @@ impl Explained<'_> {
         let Some(entry) = self.ledger.iter().find(|e| e.key == o.key) else { return Roles::NONE };
         // Who holds the case is left as it was: a new colleague is told the same step, not another.
         let (bak, ifk) = (entry.bak.as_deref(), entry.ifk.as_deref());
-        let run = RunOf { t: self.day, team: &entry.team, bak, ifk, ifk_reachable: true, lead_reachable: true };
+        let run = RunOf { t: self.day, team: &entry.team, bak, ifk, unreachable: Roles::NONE };
         settle(Some(entry.clone()), o, &run, false, stale).fires
     }
 

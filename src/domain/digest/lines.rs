@@ -81,6 +81,14 @@ pub struct TeamFace {
     pub week: WeekCount,
 }
 
+impl TeamFace {
+    /// The roles of the team as such for which nobody can be written to.
+    pub fn unreachable(&self) -> Roles {
+        let of = [(Role::Team, self.postfach.is_none()), (Role::Tl, self.lead.is_none())];
+        of.into_iter().filter_map(|(role, nobody)| nobody.then_some(role)).collect()
+    }
+}
+
 /// Who is written to as the lead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lead {
@@ -225,6 +233,14 @@ impl Router<'_> {
             }
             self.escalate(team, told, ended, emit);
         }
+    }
+
+    /// The roles of a case for which nobody can be written to: what goes to them waits.
+    pub fn unreachable(&self, team: &TeamFace, case: &Case) -> Roles {
+        let bak = team.postfach.is_some() || self.personal_address(team, self.directory.bak_of(case)).is_some();
+        let ifk = self.worker_address(team, case).is_some();
+        let nobody = [(Role::Bak, bak), (Role::Ifk, ifk)].into_iter().filter(|(_, reached)| !reached);
+        nobody.map(|(role, _)| role).collect::<Roles>().and(team.unreachable())
     }
 
     /// Where a BAK's own mail goes: only for those with an address; their deputy, or the team mailbox, if absent.

@@ -104,8 +104,10 @@ fn live(runs: &[(Run, &str)]) -> Vec<String> {
             team: "T0",
             bak: run.bak,
             ifk: run.ifk,
-            ifk_reachable: !run.no_ifk,
-            lead_reachable: !run.no_lead,
+            unreachable: [(Role::Ifk, run.no_ifk), (Role::Tl, run.no_lead)]
+                .into_iter()
+                .filter_map(|(role, nobody)| nobody.then_some(role))
+                .collect(),
         };
         let settled = settle(entry.take(), &o, &of, run.start, run.stale);
         assert!(settled.taken_over.without(settled.fires).is_empty(), "who takes over is told");
@@ -315,8 +317,7 @@ fn closed(runs: &[(Run, &str)], how: Ended) -> Entry {
     let mut entry = None;
     for (run, _) in runs {
         let o = obligation(run.steps, day(run.t));
-        let of =
-            RunOf { t: day(run.t), team: "T0", bak: run.bak, ifk: run.ifk, ifk_reachable: true, lead_reachable: true };
+        let of = RunOf { t: day(run.t), team: "T0", bak: run.bak, ifk: run.ifk, unreachable: Roles::NONE };
         entry = Some(settle(entry, &o, &of, run.start, false).entry);
     }
     close(entry.unwrap(), day(60), how, false)
@@ -349,7 +350,7 @@ fn a_lapse_is_told_to_those_last_addressed_and_nothing_else_is_told() {
 
 #[test]
 fn an_entry_says_where_its_obligation_stands() {
-    let of = |t| RunOf { t: day(t), team: "T1", bak: Some("B1"), ifk: None, ifk_reachable: true, lead_reachable: true };
+    let of = |t| RunOf { t: day(t), team: "T1", bak: Some("B1"), ifk: None, unreachable: Roles::NONE };
     let first = settle(None, &obligation(RETURN, day(3)), &of(3), false, false);
     assert!(first.changed);
     let e = &first.entry;

@@ -92,17 +92,22 @@ impl Cadence {
 
     pub(super) fn ended(&self, view: &View<'_>, key: &Key) -> Ended {
         let Some(anchor) = cycle_day(key) else { return Ended::Withdrawn };
-        if let Some((day, art)) = self.done(view).filter(|(d, _)| *d > anchor).min_by_key(|(d, _)| *d) {
+        let start = self.start(view);
+        let counts = |d: NaiveDate| start.is_none_or(|start| d >= start);
+        if let Some((day, art)) = self.done(view).filter(|(d, _)| *d > anchor && counts(*d)).min_by_key(|(d, _)| *d) {
             return Ended::Fulfilled(Evidence::Activity(art), Some(day));
+        }
+        if self.scope.lacks_kennung(&view.file.case, view.t) {
+            return Ended::Moot;
+        }
+        let stands = start == Some(anchor) || (counts(anchor) && self.done(view).any(|(d, _)| d == anchor));
+        if !stands {
+            return Ended::Withdrawn;
         }
         if self.scope.excludes(&view.file.case, &[], view.t).is_some() {
             return Ended::Moot;
         }
-        let start = self.start(view);
-        let counts = |d: NaiveDate| start.is_none_or(|start| d >= start);
-        if start != Some(anchor) && !self.done(view).any(|(d, _)| d == anchor && counts(d)) {
-            return Ended::Withdrawn;
-        }
+        // What it counts from is still there, and nothing newer: a rest may have hidden it, or the rule has other numbers.
         let raw = plus(anchor, self.days);
         let rests = [view.t, raw, view.cal.back(raw)].iter().any(|d| view.file.rests_on(*d));
         if rests { Ended::Resting } else { Ended::Moot }

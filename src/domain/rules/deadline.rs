@@ -218,6 +218,9 @@ impl Deadline {
         if let Some((c, day)) = promised.filter(|_| self.scope == Scope::Proposed) {
             return Ended::Fulfilled(Evidence::Column(c), Some(day));
         }
+        if self.scope.lacks_kennung(&view.file.case, view.t) {
+            return Ended::Moot;
+        }
         let stands = match self.anchor {
             AnchorOf::LastActivity(art) => view.file.done(art, view.t).any(|a| a.day == anchor),
             _ => self.anchor_day(view) == Some(anchor),
