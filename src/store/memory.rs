@@ -25,11 +25,13 @@ macro_rules! entry_select {
     };
 }
 
-// The bracketed condition is that of the index `ledger_live`, word for word: only so does SQLite use it.
+// The bracketed condition is that of the index `ledger_live`, word for word: only so does SQLite use it. And the end of
+// the range must be a plain bound: behind an `or` it would be looked for in all that follows.
 const LIVE: &str = entry_select!(
-    "from ledger l where l.fallnr > $1 and ($2 is null or l.fallnr <= $2) and (l.ended is null or l.untold <> 0) \
-     order by l.fallnr"
+    "from ledger l where l.fallnr > $1 and l.fallnr <= $2 and (l.ended is null or l.untold <> 0) order by l.fallnr"
 );
+const LIVE_TO_THE_END: &str =
+    entry_select!("from ledger l where l.fallnr > $1 and (l.ended is null or l.untold <> 0) order by l.fallnr");
 const LIVE_OF_TEAMS: &str = entry_select!("from ledger l where l.fallnr = '' and (l.ended is null or l.untold <> 0)");
 const OF_CASE: &str = entry_select!("from ledger l where l.fallnr = $1 order by l.rule, l.subject, l.cycle");
 // The keys lead: each is one look by primary key.
@@ -104,7 +106,10 @@ impl Snapshot {
     /// The entries of cases with `after < fallnr <= upto` (without `upto`: to the end) that are open or have yet to be
     /// told, in case order. Those of teams are not among them.
     pub async fn ledger(&mut self, after: &str, upto: Option<&str>) -> Result<Vec<Entry>, StoreError> {
-        let rows: Vec<EntryRow> = all!(&mut self.tx, LIVE, after, upto)?;
+        let rows: Vec<EntryRow> = match upto {
+            Some(upto) => all!(&mut self.tx, LIVE, after, upto)?,
+            None => all!(&mut self.tx, LIVE_TO_THE_END, after)?,
+        };
         self.entries(rows)
     }
 
