@@ -49,7 +49,7 @@ impl App {
 
     /// What gives mails their words.
     pub async fn renderer(&self) -> anyhow::Result<Renderer> {
-        let teams = self.db.snapshot().await?.head(None, self.clock.today()).await?.teams;
+        let teams = self.db.snapshot().await?.teams(None).await?;
         let reply_to = |team: crate::domain::facts::Team| Some((team.name, self.settings.team(&team.team).reply_to?));
         let letterhead = Letterhead {
             contact: self.settings.mail.contact.clone(),

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::morning::{Morning, Report, Skipped};
 
 pub(super) async fn morning(app: &App, day: NaiveDate) -> anyhow::Result<u8> {
-    let offices = app.db.snapshot().await?.head(None, day).await?.offices;
+    let offices = app.db.snapshot().await?.offices().await?;
     if offices.is_empty() {
         anyhow::bail!(
             "Es sind noch keine Teams eingelesen. Bitte zuerst eine Lieferung einlesen: wiedervorlage import ORDNER"
