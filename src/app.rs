@@ -49,7 +49,7 @@ impl App {
 
     /// What gives mails their words.
     pub async fn renderer(&self) -> anyhow::Result<Renderer> {
-        let teams = self.db.snapshot().await?.head(None, self.clock.today()).await?.teams;
+        let teams = self.db.snapshot().await?.teams(None).await?;
         let reply_to = |team: crate::domain::facts::Team| {
             let reply_to = self.settings.team(&team.team).reply_to?;
             Some((team.team, reply_to))

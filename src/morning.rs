@@ -8,6 +8,7 @@ mod plan;
 mod spool;
 
 use std::collections::HashMap;
+use std::sync::mpsc::sync_channel;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,8 @@ const PAGES_AHEAD: usize = 2;
 const ENTRIES: usize = 2_000;
 /// Mails are large.
 const MAILS: usize = 20;
+/// Digests that may wait for their words: enough that gathering and wording seldom wait for each other.
+const DIGESTS_AHEAD: usize = 4;
 /// How often a morning is begun again because facts changed under it.
 const ATTEMPTS: u32 = 5;
 
@@ -121,9 +124,25 @@ struct Page {
 struct Waiting {
     kind: Kind,
     to: String,
-    parts: Parts,
+    subject: String,
+    /// As the outbox will hold it.
+    #[serde(skip)]
+    message: Vec<u8>,
+    sha256: String,
     notices: Vec<WaitingNotice>,
 }
+
+impl spool::Waits for Waiting {
+    fn as_it_is(&self) -> &[u8] {
+        &self.message
+    }
+
+    fn take_back(&mut self, message: Vec<u8>) {
+        self.message = message;
+    }
+}
+
+impl spool::Waits for Entry {}
 
 #[derive(Debug, Serialize, Deserialize)]
 struct WaitingNotice {
@@ -300,6 +319,27 @@ impl Morning<'_> {
             places: self.settings.places,
             last_week: &plan.last_week,
         };
+        let receipts = self.settings.mail.receipts;
+        let (digests, next) = sync_channel(DIGESTS_AHEAD);
+        let told = std::thread::scope(|scope| {
+            // Words take as long as all the rest. The thread owns its end of the channel, which closes when it fails.
+            let (mails, report) = (&mut mails, &mut report);
+            let wording = move || next.iter().try_for_each(|digest: Digest| self.wait(&digest, mails, report));
+            let wording = scope.spawn(wording);
+            let told = Self::each_digest(&gather, lines, receipts, move |digest| digests.send(digest).is_ok());
+            wording.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            told
+        })?;
+        Ok(Prepared { plan, ledger, mails, told, report })
+    }
+
+    /// Hands on what the lines of each recipient become, until `hand_on` declines. The lapses that these mails tell.
+    fn each_digest(
+        gather: &Gather<'_>,
+        lines: Sorter,
+        receipts: bool,
+        mut hand_on: impl FnMut(Digest) -> bool,
+    ) -> Result<HashMap<(String, Key), Roles>, MorningError> {
         let mut told: HashMap<(String, Key), Roles> = HashMap::new();
         let mut sorted = lines.sorted()?;
         while let Some((key, lines)) = sorted.group::<Line>()? {
@@ -308,27 +348,32 @@ impl Morning<'_> {
             let said = lines.iter().any(|l| !matches!(l.what, What::Head));
             let already_told = |l: &Lapsed| told.get(&lapse_key(l)).is_some_and(|roles| roles.has(Role::Tl));
             let Some(digest) = gather.digest(kind, to, lines, &already_told) else { continue };
-            if kind == Kind::Tagesuebersicht && !said && !self.settings.mail.receipts {
+            if kind == Kind::Tagesuebersicht && !said && !receipts {
                 continue;
             }
             for (role, lapsed) in digest.lapses() {
                 let roles = told.entry(lapse_key(lapsed)).or_default();
                 *roles = roles.and(Roles::only(role));
             }
-            self.wait(&digest, &mut mails, &mut report)?;
+            if !hand_on(digest) {
+                break;
+            }
         }
-        Ok(Prepared { plan, ledger, mails, told, report })
+        Ok(told)
     }
 
     /// Gives a digest its words and lets it wait for the write transaction.
     fn wait(&mut self, digest: &Digest, mails: &mut Queue<Waiting>, report: &mut Report) -> Result<(), MorningError> {
         let parts = (self.words)(digest)?;
+        let message = serde_json::to_vec(&parts).map_err(std::io::Error::from)?;
         let mut notices = Vec::new();
         for (role, item) in digest.items().into_iter().filter(|(_, item)| item.news != News::Known) {
             let key = Key { rule: item.rule.clone(), subject: item.subject.clone(), cycle: item.cycle.clone() };
             notices.push(WaitingNotice { fallnr: item.fallnr.clone(), key, step: item.step.clone(), role });
         }
-        mails.push(&Waiting { kind: digest.kind, to: digest.to.clone(), parts, notices })?;
+        let sha256 = hex(&Sha256::digest(&message));
+        let (kind, to, subject) = (digest.kind, digest.to.clone(), parts.subject);
+        mails.push(&Waiting { kind, to, subject, message, sha256, notices })?;
         match report.mails.iter_mut().find(|(kind, _)| *kind == digest.kind) {
             Some((_, count)) => *count += 1,
             None => report.mails.push((digest.kind, 1)),
@@ -508,7 +553,6 @@ fn new_mail(w: Waiting, office: &str, day: NaiveDate, now: DateTime<Utc>, secret
     // to teams of several offices.
     let of = if office.is_empty() { String::new() } else { format!(":{office}") };
     let dedup_key = format!("{}:{}:{day}{of}", w.kind, w.to);
-    let message = serde_json::to_vec(&w.parts).unwrap_or_default();
     let notices = w.notices.into_iter();
     NewMail {
         message_id: message_id(secret, &dedup_key, domain),
@@ -516,9 +560,9 @@ fn new_mail(w: Waiting, office: &str, day: NaiveDate, now: DateTime<Utc>, secret
         office: office.to_owned(),
         recipient: w.to,
         day,
-        subject: w.parts.subject,
-        sha256: hex(&Sha256::digest(&message)),
-        message,
+        subject: w.subject,
+        sha256: w.sha256,
+        message: w.message,
         created_at: now,
         notices: notices.map(|n| Notice { fallnr: n.fallnr, key: n.key, step: n.step, role: n.role }).collect(),
         dedup_key,

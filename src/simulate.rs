@@ -46,7 +46,7 @@ async fn days(
     span: Span,
     seen: &mut (dyn FnMut(&Digest) + Send),
 ) -> Result<(), MorningError> {
-    let offices = scratch.snapshot().await?.head(None, span.from).await?.offices;
+    let offices = scratch.snapshot().await?.offices().await?;
     for day in span.from.iter_days().take_while(|d| *d <= span.to) {
         if span.down.is_some_and(|(from, to)| from <= day && day <= to) {
             continue;

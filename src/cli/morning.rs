@@ -18,7 +18,7 @@ pub(super) async fn morning(app: &App, day: NaiveDate) -> anyhow::Result<u8> {
             day.format("%d.%m.%Y")
         );
     }
-    let offices = app.db.snapshot().await?.head(None, day).await?.offices;
+    let offices = app.db.snapshot().await?.offices().await?;
     if offices.is_empty() {
         anyhow::bail!(
             "Es sind noch keine Teams eingelesen. Bitte zuerst eine Lieferung einlesen: wiedervorlage import ORDNER"

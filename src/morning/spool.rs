@@ -18,6 +18,17 @@ const READ_AHEAD: usize = 32 << 10;
 /// So much of what waits in order stays in memory.
 const KEEP_BYTES: usize = 1 << 20;
 
+/// A record that waits in a [`Queue`].
+pub(super) trait Waits: Serialize + DeserializeOwned {
+    /// What of it waits as it is: finished text need not be put in quotes and taken out again.
+    fn as_it_is(&self) -> &[u8] {
+        &[]
+    }
+
+    /// Takes that back.
+    fn take_back(&mut self, _: Vec<u8>) {}
+}
+
 /// Records in the order they came.
 #[derive(Debug)]
 pub(super) struct Queue<T> {
@@ -26,7 +37,7 @@ pub(super) struct Queue<T> {
     of: PhantomData<T>,
 }
 
-impl<T: Serialize + DeserializeOwned> Queue<T> {
+impl<T: Waits> Queue<T> {
     pub(super) fn new() -> Self {
         Self { file: BufWriter::new(SpooledTempFile::new(KEEP_BYTES)), line: Vec::new(), of: PhantomData }
     }
@@ -34,7 +45,8 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
     pub(super) fn push(&mut self, record: &T) -> io::Result<()> {
         self.line.clear();
         serde_json::to_writer(&mut self.line, record)?;
-        write_block(&mut self.file, &self.line)
+        write_block(&mut self.file, &self.line)?;
+        write_block(&mut self.file, record.as_it_is())
     }
 
     /// Reads everything back, from the first.
@@ -52,13 +64,15 @@ pub(super) struct Records<T> {
     of: PhantomData<T>,
 }
 
-impl<T: DeserializeOwned> Records<T> {
+impl<T: Waits> Records<T> {
     /// Up to `most` of the next records; none when all were read.
     pub(super) fn batch(&mut self, most: usize) -> io::Result<Vec<T>> {
         let mut batch = Vec::new();
         while batch.len() < most {
             let Some(block) = read_block(&mut self.file)? else { break };
-            batch.push(serde_json::from_slice(&block)?);
+            let mut record: T = serde_json::from_slice(&block)?;
+            record.take_back(read_block(&mut self.file)?.ok_or(io::ErrorKind::UnexpectedEof)?);
+            batch.push(record);
         }
         Ok(batch)
     }
@@ -205,6 +219,8 @@ mod tests {
         }
         assert_eq!(all, 1000);
     }
+
+    impl Waits for u32 {}
 
     #[test]
     fn what_was_queued_comes_back_in_order() {

@@ -93,10 +93,20 @@ impl Snapshot {
         self.revision
     }
 
+    /// All offices that have teams.
+    pub async fn offices(&mut self) -> Result<BTreeSet<String>, StoreError> {
+        let offices: Vec<(String,)> = all!(&mut self.tx, "select distinct dienststelle from team")?;
+        Ok(offices.into_iter().map(|(office,)| office).collect())
+    }
+
+    /// The teams of one office or of all, in key order.
+    pub async fn teams(&mut self, office: Option<&str>) -> Result<Vec<Team>, StoreError> {
+        let teams: Vec<TeamRow> = all!(&mut self.tx, TEAMS, office)?;
+        teams.into_iter().map(team).collect()
+    }
+
     /// What is to be known before the first case, for the teams of one office or of all, on `day`.
     pub async fn head(&mut self, office: Option<&str>, day: NaiveDate) -> Result<Head, StoreError> {
-        let offices: Vec<(String,)> = all!(&mut self.tx, "select distinct dienststelle from team")?;
-        let teams: Vec<TeamRow> = all!(&mut self.tx, TEAMS, office)?;
         let rows: Vec<(String, NaiveDate, bool)> = all!(&mut self.tx, EVENTS, office)?;
         let mut events: BTreeMap<String, Vec<Event>> = BTreeMap::new();
         for (team, datum, durchgefuehrt) in rows {
@@ -107,8 +117,8 @@ impl Snapshot {
         let datenstand: Vec<(String, DateTime<Utc>)> = all!(&mut self.tx, DATENSTAND, office)?;
         Ok(Head {
             revision: self.revision,
-            offices: offices.into_iter().map(|(office,)| office).collect(),
-            teams: teams.into_iter().map(team).collect::<Result<_, _>>()?,
+            offices: self.offices().await?,
+            teams: self.teams(office).await?,
             events,
             colleagues: colleagues.into_iter().map(colleague).collect::<Result<_, _>>()?,
             absent: absent.into_iter().map(|(kuerzel,)| kuerzel).collect(),

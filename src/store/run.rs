@@ -110,13 +110,16 @@ impl RunTx {
 
     /// Notes that these teams took part.
     pub async fn team_runs<'a>(&mut self, teams: impl IntoIterator<Item = &'a str>) -> Result<(), StoreError> {
-        for team in teams {
-            run!(
-                &mut self.tx,
-                "insert into team_run (team, day) values ($1, $2) on conflict (team, day) do nothing",
-                team,
-                self.day
-            )?;
+        let teams: Vec<&str> = teams.into_iter().collect();
+        for teams in teams.chunks(ROWS) {
+            on!(&mut self.tx, conn: DB => {
+                let mut query = QueryBuilder::<DB>::new("insert into team_run (team, day) ");
+                query.push_values(teams, |mut row, team| {
+                    row.push_bind(*team).push_bind(self.day);
+                });
+                query.push(" on conflict (team, day) do nothing");
+                query.build().execute(conn).await.map(|_| ())
+            })?;
         }
         Ok(())
     }
@@ -127,14 +130,16 @@ impl RunTx {
         team: &str,
         rules: impl IntoIterator<Item = &'a str>,
     ) -> Result<(), StoreError> {
-        for rule in rules {
-            run!(
-                &mut self.tx,
-                "insert into team_rule (team, rule, since) values ($1, $2, $3) on conflict (team, rule) do nothing",
-                team,
-                rule,
-                self.day
-            )?;
+        let rules: Vec<&str> = rules.into_iter().collect();
+        for rules in rules.chunks(ROWS) {
+            on!(&mut self.tx, conn: DB => {
+                let mut query = QueryBuilder::<DB>::new("insert into team_rule (team, rule, since) ");
+                query.push_values(rules, |mut row, rule| {
+                    row.push_bind(team).push_bind(*rule).push_bind(self.day);
+                });
+                query.push(" on conflict (team, rule) do nothing");
+                query.build().execute(conn).await.map(|_| ())
+            })?;
         }
         Ok(())
     }
@@ -151,18 +156,20 @@ impl RunTx {
         Ok(())
     }
 
-    /// Notes the figures of a week, in the place of what was there.
+    /// Notes the figures of a week, in the place of what was there. No key twice in one call.
     pub async fn wochenstand(&mut self, counts: &[WeekCount]) -> Result<(), StoreError> {
-        for count in counts {
-            run!(
-                &mut self.tx,
-                "insert into wochenstand (team, week, bak, open) values ($1, $2, $3, $4) \
-                 on conflict (team, week, bak) do update set open = excluded.open",
-                &count.team,
-                &count.week,
-                &count.bak,
-                i64::from(count.open)
-            )?;
+        for counts in counts.chunks(ROWS) {
+            on!(&mut self.tx, conn: DB => {
+                let mut query = QueryBuilder::<DB>::new("insert into wochenstand (team, week, bak, open) ");
+                query.push_values(counts, |mut row, count| {
+                    row.push_bind(&count.team)
+                        .push_bind(&count.week)
+                        .push_bind(&count.bak)
+                        .push_bind(i64::from(count.open));
+                });
+                query.push(" on conflict (team, week, bak) do update set open = excluded.open");
+                query.build().execute(conn).await.map(|_| ())
+            })?;
         }
         Ok(())
     }
@@ -281,9 +288,16 @@ impl RunTx {
     /// Withdraws mails that a newer one replaces, if nobody has begun to send them; how many it were.
     pub async fn supersede(&mut self, ids: &[i64]) -> Result<u64, StoreError> {
         let mut superseded = 0;
-        for id in ids {
-            superseded +=
-                run!(&mut self.tx, "update outbox set state = 'superseded' where id = $1 and state = 'queued'", id)?;
+        for ids in ids.chunks(ROWS) {
+            superseded += on!(&mut self.tx, conn: DB => {
+                let mut query = QueryBuilder::<DB>::new("update outbox set state = 'superseded' where state = 'queued' and id in (");
+                let mut list = query.separated(", ");
+                for id in ids {
+                    list.push_bind(*id);
+                }
+                query.push(")");
+                query.build().execute(conn).await.map(|done| done.rows_affected())
+            })?;
         }
         Ok(superseded)
     }
