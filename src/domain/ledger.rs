@@ -7,7 +7,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::obligation::{Ended, Key, Obligation, Role, Roles};
+use super::obligation::{Ended, Key, Obligation, Role, Roles, State};
 
 /// Per role, the day of the last step that counts as sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -44,7 +44,7 @@ pub struct Entry {
     pub step: String,
     /// What was sent, per role.
     pub sent: Marks,
-    /// The roles of the last firing.
+    /// The roles of the last firing: those to be told if it lapses.
     pub addressed: Roles,
     /// The BAK at the last run (RULES.md §5 *Reassignment*).
     pub bak: Option<String>,
@@ -150,7 +150,10 @@ pub fn settle(known: Option<Entry>, o: &Obligation, run: &RunOf<'_>, start: bool
         *holder = now.map(str::to_owned);
     }
     fires = fires.and(taken_over);
-    if !fires.is_empty() {
+    if o.state == State::Missed {
+        // It says itself that time ran out: when it is gone there is nothing to add.
+        entry.addressed = Roles::NONE;
+    } else if !fires.is_empty() {
         entry.addressed = fires;
     }
     run.team.clone_into(&mut entry.team);

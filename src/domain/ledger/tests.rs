@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::domain::facts::Art;
-use crate::domain::obligation::{Anchor, Evidence, Formula, Reason, Shift, State, Step, in_force};
+use crate::domain::obligation::{Anchor, Evidence, Formula, Reason, Shift, Step, in_force};
 
 /// Day 0 is a Monday; what day it is does not matter here.
 fn day(n: i64) -> NaiveDate {
@@ -345,6 +345,16 @@ fn a_lapse_is_told_to_those_last_addressed_and_nothing_else_is_told() {
         assert_eq!(entry.untold, roles(untold), "{sentence}");
         assert_eq!((entry.ended, entry.next_step), (Some((day(60), how)), None), "{sentence}");
     }
+}
+
+#[test]
+fn a_missed_week_is_not_told_as_lapsed_as_well() {
+    let of = |t| RunOf { t: day(t), team: "T0", bak: Some("B1"), ifk: None, ifk_reachable: true, lead_reachable: true };
+    let friday = settle(None, &obligation(&[("faellig", 4, "bak")], day(4)), &of(4), false, false);
+    let missed = Obligation { state: State::Missed, ..obligation(&[("nachtragen", 7, "bak")], day(7)) };
+    let monday = settle(Some(friday.entry), &missed, &of(7), false, false);
+    assert_eq!(monday.fires, roles("bak"), "it is told once");
+    assert_eq!(close(monday.entry, day(8), Ended::Lapsed(day(6))).untold, Roles::NONE);
 }
 
 #[test]
