@@ -54,6 +54,7 @@ fn obligation(steps: &[(&str, i64, &str)], t: NaiveDate) -> Obligation {
 
 /// One run.
 #[derive(Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that may be so on a day")]
 struct Run {
     t: i64,
     steps: &'static [(&'static str, i64, &'static str)],
