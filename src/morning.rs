@@ -25,7 +25,6 @@ use crate::domain::digest::{Content, Digest, Kind, Lapsed, News};
 use crate::domain::facts::CaseFile;
 use crate::domain::ledger::{Entry, RunOf, close, settle};
 use crate::domain::obligation::{Ended, Finding, Key, Obligation, Role, Roles};
-use crate::domain::rules::Rule;
 use crate::mail::compose::message_id;
 use crate::mail::{MailError, Parts};
 use crate::store::{Begun, Db, NewMail, Notice, Snapshot, StoreError, Undelivered, WeekCount};
@@ -526,8 +525,7 @@ fn settle_all(
     let ended = entries.into_iter().filter_map(|entry| match entry.ended {
         None => {
             let how = how(&entry.key);
-            let tells_lapse = team.office.rule(&entry.key.rule).is_some_and(Rule::tells_lapse);
-            Some(close(entry, run.t, how, tells_lapse))
+            Some(close(entry, run.t, how))
         }
         Some(_) => Some(entry).filter(|e| !e.untold.is_empty()),
     });

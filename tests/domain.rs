@@ -1,6 +1,6 @@
 //! The decisions of the domain that the oracle does not know: how an obligation ends, what a mail gathers, and rules of
 //! a team's own. Tables of cases, one sentence each.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, unreachable_pub, reason = "tests")]
 
 #[path = "support/facts.rs"]
 mod facts;

@@ -7,7 +7,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::obligation::{Ended, Key, Obligation, Role, Roles};
+use super::obligation::{Ended, Key, Obligation, Role, Roles, State};
 
 /// Per role, the day of the last step that counts as sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -44,7 +44,7 @@ pub struct Entry {
     pub step: String,
     /// What was sent, per role.
     pub sent: Marks,
-    /// The roles of the last firing.
+    /// The roles of the last firing: those to be told if it lapses.
     pub addressed: Roles,
     /// The BAK at the last run (RULES.md §5 *Reassignment*).
     pub bak: Option<String>,
@@ -150,7 +150,10 @@ pub fn settle(known: Option<Entry>, o: &Obligation, run: &RunOf<'_>, start: bool
         *holder = now.map(str::to_owned);
     }
     fires = fires.and(taken_over);
-    if !fires.is_empty() {
+    if o.state == State::Missed {
+        // It says itself that time ran out: when it is gone there is nothing to add.
+        entry.addressed = Roles::NONE;
+    } else if !fires.is_empty() {
         // Those who were told the same step on an earlier run are still among the last addressed.
         let same_step = entry.step == *o.step().name;
         entry.addressed = if same_step { entry.addressed.and(fires) } else { fires };
@@ -164,11 +167,9 @@ pub fn settle(known: Option<Entry>, o: &Obligation, run: &RunOf<'_>, start: bool
     Settled { entry, changed, fires, taken_over }
 }
 
-/// Closes an entry that the run no longer sees. What lapsed is yet to be told to those last addressed, unless the rule
-/// tells it by itself.
-pub fn close(mut entry: Entry, t: NaiveDate, how: Ended, tells_lapse: bool) -> Entry {
-    let tell = matches!(how, Ended::Lapsed(_)) && !tells_lapse;
-    entry.untold = if tell { entry.addressed } else { Roles::NONE };
+/// Closes an entry that the run no longer sees. What lapsed is yet to be told to those last addressed.
+pub fn close(mut entry: Entry, t: NaiveDate, how: Ended) -> Entry {
+    entry.untold = if matches!(how, Ended::Lapsed(_)) { entry.addressed } else { Roles::NONE };
     entry.ended = Some((t, how));
     entry.next_step = None;
     entry

@@ -291,12 +291,6 @@ impl Rule {
         roles.has(Role::Tl) || self.lead_sees == LeadSees::Cases
     }
 
-    /// Whether the rule itself tells what ran out: an unmet week of search runs is told as `missed`, and saying it again
-    /// the day after would only be reproach.
-    pub const fn tells_lapse(&self) -> bool {
-        matches!(self.kind, Kind::SearchRuns(_))
-    }
-
     /// What the rule says about a case; appended to `out`.
     pub fn evaluate(&self, view: &View<'_>, supplied: Supplied, out: &mut Vec<Finding>) {
         if !self.enabled {

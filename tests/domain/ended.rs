@@ -453,6 +453,9 @@ fn placements_and_employers() {
     );
 }
 
+/// A sentence, the team's first day, its events before and after (day, held), how it ended.
+type EventRow<'a> = (&'a str, Option<&'a str>, &'a [(&'a str, bool)], &'a [(&'a str, bool)], &'a str);
+
 #[test]
 fn events_of_a_team() {
     let office = office();
@@ -473,7 +476,6 @@ fn events_of_a_team() {
         office.evaluate_team(team, &events(list), day(t), false, &mut found);
         found.into_iter().find_map(|f| if let Finding::Due(o) = f { Some(o.key) } else { None })
     };
-    type EventRow<'a> = (&'a str, Option<&'a str>, &'a [(&'a str, bool)], &'a [(&'a str, bool)], &'a str);
     let rows: [EventRow<'_>; 5] = [
         (
             "a later one was held",

@@ -113,8 +113,12 @@ fn one_more(file: &mut CaseFile, word: &str) {
 /// Everything that a delivery can hold, so that every rule is watched.
 pub fn everything() -> Supplied {
     let mut supplied = Supplied::default();
-    Art::ALL.iter().for_each(|art| supplied.add(Supply::Activity(*art)));
-    Column::ALL.iter().for_each(|column| supplied.add(Supply::Column(*column)));
+    for supply in Art::ALL.iter().map(|art| Supply::Activity(*art)) {
+        supplied.add(supply);
+    }
+    for supply in Column::ALL.iter().map(|column| Supply::Column(*column)) {
+        supplied.add(supply);
+    }
     supplied
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::domain::facts::Art;
-use crate::domain::obligation::{Anchor, Evidence, Formula, Reason, Shift, State, Step, in_force};
+use crate::domain::obligation::{Anchor, Evidence, Formula, Reason, Shift, Step, in_force};
 
 /// Day 0 is a Monday; what day it is does not matter here.
 fn day(n: i64) -> NaiveDate {
@@ -54,6 +54,7 @@ fn obligation(steps: &[(&str, i64, &str)], t: NaiveDate) -> Obligation {
 
 /// One run.
 #[derive(Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that may be so on a day")]
 struct Run {
     t: i64,
     steps: &'static [(&'static str, i64, &'static str)],
@@ -93,7 +94,7 @@ fn live(runs: &[(Run, &str)]) -> Vec<String> {
     for (run, _) in runs {
         let t = day(run.t);
         if run.gone {
-            entry = entry.map(|e| close(e, t, Ended::Resting, false));
+            entry = entry.map(|e| close(e, t, Ended::Resting));
             told.push(String::new());
             continue;
         }
@@ -320,7 +321,7 @@ fn closed(runs: &[(Run, &str)], how: Ended) -> Entry {
         let of = RunOf { t: day(run.t), team: "T0", bak: run.bak, ifk: run.ifk, unreachable: Roles::NONE };
         entry = Some(settle(entry, &o, &of, run.start, false).entry);
     }
-    close(entry.unwrap(), day(60), how, false)
+    close(entry.unwrap(), day(60), how)
 }
 
 #[test]
@@ -349,6 +350,16 @@ fn a_lapse_is_told_to_those_last_addressed_and_nothing_else_is_told() {
 }
 
 #[test]
+fn a_missed_week_is_not_told_as_lapsed_as_well() {
+    let of = |t| RunOf { t: day(t), team: "T0", bak: Some("B1"), ifk: None, unreachable: Roles::NONE };
+    let friday = settle(None, &obligation(&[("faellig", 4, "bak")], day(4)), &of(4), false, false);
+    let missed = Obligation { state: State::Missed, ..obligation(&[("nachtragen", 7, "bak")], day(7)) };
+    let monday = settle(Some(friday.entry), &missed, &of(7), false, false);
+    assert_eq!(monday.fires, roles("bak"), "it is told once");
+    assert_eq!(close(monday.entry, day(8), Ended::Lapsed(day(6))).untold, Roles::NONE);
+}
+
+#[test]
 fn an_entry_says_where_its_obligation_stands() {
     let of = |t| RunOf { t: day(t), team: "T1", bak: Some("B1"), ifk: None, unreachable: Roles::NONE };
     let first = settle(None, &obligation(RETURN, day(3)), &of(3), false, false);
@@ -366,7 +377,7 @@ fn an_entry_says_where_its_obligation_stands() {
     let last = settle(Some(moved.entry), &obligation(LATER, day(50)), &of(50), false, false);
     assert_eq!((&*last.entry.step, last.entry.next_step), ("eskalation", None));
 
-    let lapsed = close(last.entry, day(60), Ended::Lapsed(day(59)), false);
+    let lapsed = close(last.entry, day(60), Ended::Lapsed(day(59)));
     let back = settle(Some(lapsed), &obligation(LATER, day(61)), &of(61), false, false).entry;
     assert_eq!((back.ended, back.untold), (None, Roles::NONE), "what came back has not lapsed");
 }
