@@ -169,7 +169,7 @@ pub struct BakDay {
     pub now: Vec<CaseRow>,
     /// Diese Woche and ahead: what is not yet due.
     pub ahead: Vec<CaseRow>,
-    /// Länger offen: more than ten workdays over, nothing firing today.
+    /// Länger offen: more than ten workdays over, nothing firing today and nothing to come; shown as numbers.
     pub long: Vec<CaseRow>,
     /// The search runs of this week.
     pub search: Option<SearchWeek>,

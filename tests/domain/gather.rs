@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::NaiveDate;
 use wiedervorlage::domain::capacity::{Capacity, Places};
 use wiedervorlage::domain::digest::gather::Gather;
-use wiedervorlage::domain::digest::lines::{Line, TeamFace, Trigger, WeekCount, What, Worker};
+use wiedervorlage::domain::digest::lines::{Lead, Line, TeamFace, Trigger, WeekCount, What, Worker};
 use wiedervorlage::domain::digest::{
     AppointmentLine, BakDay, CaseRow, Content, Digest, Item, Kind, Lapsed, News, NoticePart, TeamDay, TeamWeek,
 };
@@ -34,6 +34,7 @@ fn item(words: &str) -> Item {
     let action = office().cal.wd(day(TODAY), -(workdays as i32));
     Item {
         rule: rule.into(),
+        words: rule.into(),
         subject: fallnr.to_owned(),
         cycle: "2026-01-01".into(),
         fallnr: if rule == "veranstaltung" { String::new() } else { fallnr.to_owned() },
@@ -60,6 +61,7 @@ fn item(words: &str) -> Item {
 fn lapsed(fallnr: &str) -> What {
     What::Lapsed(Lapsed {
         rule: "mag-nachhaltung-ag".into(),
+        words: "mag-nachhaltung-ag".into(),
         subject: fallnr.to_owned(),
         fallnr: fallnr.to_owned(),
         cycle: "ende".into(),
@@ -106,7 +108,7 @@ impl Run {
             team: team.into(),
             name: format!("Team {team}"),
             postfach: Some("team@jobcenter.example".into()),
-            lead: Some("lead@jobcenter.example".into()),
+            lead: Some(Lead { address: "lead@jobcenter.example".into(), in_stead_for: None }),
             office: office(),
             start: false,
             new_rules: std::collections::HashSet::new(),
@@ -137,7 +139,7 @@ impl Run {
             places: Places { start: 20, limit: 2 },
             last_week: &self.last_week,
         };
-        gather.digest(kind, "to@jobcenter.example", lines)
+        gather.digest(kind, "to@jobcenter.example", lines, &|_| false)
     }
 
     fn days(&self, kind: Kind, lines: Vec<Line>) -> Vec<TeamDay> {
@@ -184,7 +186,11 @@ fn a_case_stands_in_the_section_of_its_most_urgent_item() {
         ("overdue for eleven, and a step fires today", &["17 ag-kontakt overdue 11 new"], "now"),
         ("long open, with something newly overdue", &["17 ag-kontakt overdue 30", "17 kundenkontakt overdue 1"], "now"),
         ("long open, with something due today", &["17 ag-kontakt overdue 30", "17 kundenkontakt today"], "now"),
-        ("long open, with something ahead", &["17 ag-kontakt overdue 30", "17 kundenkontakt upcoming"], "long"),
+        (
+            "long open, with something ahead that must not be folded away",
+            &["17 ag-kontakt overdue 30", "17 kundenkontakt upcoming"],
+            "ahead",
+        ),
     ] {
         let day = Run::new().bak(items.iter().map(|i| of("BAK0", i)).collect());
         for (name, rows) in [("now", &day.now), ("ahead", &day.ahead), ("long", &day.long)] {

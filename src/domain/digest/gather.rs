@@ -153,8 +153,10 @@ impl Gather<'_> {
             let recent = |i: &Item| i.state == State::Overdue && i.workdays <= LONG_WORKDAYS;
             let section = if fires || row.items.iter().any(recent) {
                 &mut day.now
-            } else if row.items.iter().all(|i| matches!(i.state, State::Overdue | State::Info)) {
-                // Folded to its number; a case with anything still to come is not.
+            } else if row.items.iter().any(|i| i.state == State::Upcoming) {
+                // Longer open or not: what is still to come must not be folded away.
+                &mut day.ahead
+            } else if row.items.iter().any(|i| i.state == State::Overdue) {
                 &mut day.long
             } else {
                 &mut day.ahead
