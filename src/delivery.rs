@@ -151,7 +151,7 @@ impl Courier {
             return Ok(if ours { Step::Sent } else { Step::Lost });
         };
         let failure = error.failure();
-        let (ours, step) = match after(attempt, failure, claimed.created_at, now, chance()) {
+        let (ours, step) = match after(attempt, failure, claimed.first_attempt_at, now, chance()) {
             Retry::Again(at) => {
                 tracing::warn!(id, attempt, %kind, unknown = failure == Failure::Unknown, "mail not delivered, will be tried again");
                 (self.db.mark_again(id, token, at, &error.to_string()).await?, Step::Again)
@@ -341,6 +341,21 @@ mod tests {
         let (state, attempts, error) = house.states().await.remove(0);
         assert_eq!((state, attempts), (OutboxState::Failed, 3));
         assert!(error.unwrap().starts_with("Nach drei Tagen aufgegeben."));
+    }
+
+    #[tokio::test]
+    async fn the_three_days_begin_with_the_first_attempt() {
+        let house = House::with(&["a@jobcenter.example"]).await;
+        std::fs::write(house.temp.path().join("mails"), "in the way").unwrap();
+        // Nobody delivered for five days.
+        house.pass(TimeDelta::days(5));
+        assert_eq!(house.drain().await, (0, 1, 0, 1));
+        house.pass(TimeDelta::days(4));
+        assert_eq!(house.drain().await, (0, 0, 1, 0));
+        // By hand they begin again.
+        assert!(house.courier.db.outbox_retry(1, house.courier.clock.now()).await.unwrap());
+        assert_eq!(house.drain().await, (0, 1, 0, 1));
+        assert_eq!(house.states().await[0].1, 1);
     }
 
     #[tokio::test]

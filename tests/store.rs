@@ -112,6 +112,7 @@ conformance!(
     an_expired_lease_passes_the_mail_on_and_ends_the_old_workers_say,
     a_failed_attempt_waits_until_its_time,
     mails_are_retried_and_called_back_by_hand,
+    the_first_attempt_is_remembered_until_somebody_retries,
     the_queue_is_listed_by_what_is_asked,
     a_record_replaces_and_says_what_it_could_not_place,
     every_change_of_facts_raises_the_revision,
@@ -923,6 +924,20 @@ async fn mails_are_retried_and_called_back_by_hand(house: House) {
     assert!(!house.db.outbox_retry(mail.id, at("13:00:00")).await.unwrap(), "there is nothing left to send");
     assert_eq!(house.db.outbox_get(mail.id).await.unwrap().unwrap().message, None);
     assert!(!house.db.outbox_retry(mail.id + 1, at("13:00:00")).await.unwrap());
+}
+
+async fn the_first_attempt_is_remembered_until_somebody_retries(house: House) {
+    house.queue("2026-11-23", &[mail("a")]).await;
+    let first = house.db.claim(at("07:00:00.5"), at("07:30:00"), "A").await.unwrap().unwrap();
+    assert_eq!((first.created_at, first.first_attempt_at), (at("06:30:00"), at("07:00:00.5")));
+    assert!(house.db.mark_again(first.id, "A", at("08:00:00"), "451").await.unwrap());
+    let second = house.db.claim(at("08:00:00"), at("08:30:00"), "A").await.unwrap().unwrap();
+    assert_eq!((second.attempt, second.first_attempt_at), (2, at("07:00:00.5")));
+    assert!(house.db.mark_failed(first.id, "A", "451").await.unwrap());
+    assert!(house.db.outbox_retry(first.id, at("09:00:00")).await.unwrap());
+    assert_eq!(house.db.outbox_get(first.id).await.unwrap().unwrap().entry.attempts, 0);
+    let anew = house.db.claim(at("09:30:00"), at("10:00:00"), "A").await.unwrap().unwrap();
+    assert_eq!((anew.attempt, anew.first_attempt_at), (1, at("09:30:00")));
 }
 
 async fn the_queue_is_listed_by_what_is_asked(house: House) {

@@ -207,6 +207,7 @@ create table outbox (
     state           text    not null,             -- queued, sending, sent, failed, superseded, cancelled
     attempts        bigint not null default 0,
     next_attempt_at timestamptz    not null,
+    first_attempt_at timestamptz,                 -- from here on the days of trying are counted
     lease_until     timestamptz,
     lease           text,                         -- who holds it
     created_at      timestamptz    not null,

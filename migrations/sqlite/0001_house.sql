@@ -207,6 +207,7 @@ create table outbox (
     state           text    not null,             -- queued, sending, sent, failed, superseded, cancelled
     attempts        integer not null default 0,
     next_attempt_at text    not null,
+    first_attempt_at text,                        -- from here on the days of trying are counted
     lease_until     text,
     lease           text,                         -- who holds it
     created_at      text    not null,

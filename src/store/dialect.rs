@@ -125,12 +125,13 @@ pub(super) async fn locked_revision(tx: &mut Tx, lock: Lock) -> Result<i64, sqlx
 macro_rules! claim {
     ($lock:literal) => {
         concat!(
-            "update outbox set state = 'sending', lease = $2, lease_until = $3, attempts = attempts + 1 where id = (",
+            "update outbox set state = 'sending', lease = $2, lease_until = $3, attempts = attempts + 1,",
+            " first_attempt_at = coalesce(first_attempt_at, $1) where id = (",
             "select id from outbox where state in ('queued', 'sending') and next_attempt_at <= $1",
             " and (state = 'queued' or lease_until <= $1) order by next_attempt_at, id limit 1",
             $lock,
             ") returning id, dedup_key, kind, office, recipient, day, subject, message_id, message, sha256, attempts,",
-            " created_at"
+            " created_at, first_attempt_at"
         )
     };
 }

@@ -56,6 +56,8 @@ pub struct Claimed {
     pub attempt: u32,
     /// When it was written.
     pub created_at: DateTime<Utc>,
+    /// When it was first taken to be sent, or first since it was queued again by hand.
+    pub first_attempt_at: DateTime<Utc>,
 }
 
 /// A mail as the queue shows it.
@@ -129,6 +131,7 @@ struct ClaimRow {
     sha256: String,
     attempts: i64,
     created_at: DateTime<Utc>,
+    first_attempt_at: DateTime<Utc>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -273,12 +276,12 @@ impl Db {
     }
 
     /// Queues a mail again, due `now`: one that was given up or called back, or one that waits for its next attempt.
-    /// False: there is none such, or its text is gone.
+    /// Its attempts and their days are counted anew. False: there is none such, or its text is gone.
     pub async fn outbox_retry(&self, id: i64, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let mut tx = self.write().await?;
         let rows = run!(
             &mut tx,
-            "update outbox set state = 'queued', next_attempt_at = $2 \
+            "update outbox set state = 'queued', next_attempt_at = $2, attempts = 0, first_attempt_at = null \
              where id = $1 and state in ('queued', 'failed', 'cancelled') and message is not null",
             id,
             micros(now)
@@ -312,6 +315,7 @@ impl ClaimRow {
             sha256: self.sha256,
             attempt: count(self.attempts)?,
             created_at: self.created_at,
+            first_attempt_at: self.first_attempt_at,
         })
     }
 }
