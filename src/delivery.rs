@@ -233,7 +233,9 @@ mod tests {
             let ticking = seconds.clone();
             let clock = Clock::from_fn(move || start + TimeDelta::seconds(ticking.load(Ordering::SeqCst)));
             let db = Db::open(&format!("sqlite:{}", temp.path().join("db").display()), None, start).await.unwrap();
-            let Begun::Ready(mut run) = db.begin_run("", clock.today(), start).await.unwrap() else { unreachable!() };
+            let Begun::Ready(mut run) = db.begin_run("", clock.today(), start, None).await.unwrap() else {
+                unreachable!()
+            };
             let mails: Vec<_> = recipients.iter().map(|to| new_mail(to, start)).collect();
             run.mails(&mails).await.unwrap();
             run.commit().await.unwrap();
@@ -403,7 +405,8 @@ mod tests {
         let house = House::with(&[]).await;
         let now = house.courier.clock.now();
         let tomorrow = "2026-11-24".parse().unwrap();
-        let Begun::Ready(mut run) = house.courier.db.begin_run("", tomorrow, now).await.unwrap() else {
+        let today = Some(house.courier.clock.today());
+        let Begun::Ready(mut run) = house.courier.db.begin_run("", tomorrow, now, today).await.unwrap() else {
             unreachable!()
         };
         run.mails(&[NewMail { message: b"{".to_vec(), ..new_mail("a@jobcenter.example", now) }]).await.unwrap();

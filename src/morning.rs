@@ -348,10 +348,12 @@ impl Morning<'_> {
         let Prepared { plan, ledger, mails, told, report } = prepared;
         let secret = self.db.secret().await?;
         let domain = domain_of(&self.settings.mail.from).unwrap_or_else(|| "localhost".to_owned());
-        let mut tx = match self.db.begin_run(office, day, now).await? {
+        let last_run = self.db.snapshot().await?.last_run(office).await?;
+        let mut tx = match self.db.begin_run(office, day, now, last_run).await? {
             Begun::Ready(tx) => tx,
             Begun::Done => return Ok(Some(Err(Skipped::Done))),
             Begun::Later(later) => return Ok(Some(Err(Skipped::Later(later)))),
+            Begun::Moved => return Ok(None),
         };
         if tx.facts_revision().await? != plan.revision {
             return Ok(None);

@@ -52,12 +52,31 @@ impl House {
         .unwrap();
     }
 
+    /// A fresh database of the same kind.
+    async fn another(&self) -> Self {
+        match self.db {
+            Db::Sqlite { .. } => Self::sqlite().await,
+            Db::Postgres(_) => Self::postgres().await,
+        }
+    }
+
+    /// Whether somebody waits for a morning to be written. On SQLite nobody gets that far: there is one writer.
+    async fn somebody_waits(&self) -> bool {
+        const WAITING: &str = "select exists (select 1 from pg_stat_activity \
+             where datname = current_database() and wait_event_type = 'Lock')";
+        match &self.db {
+            Db::Sqlite { .. } => true,
+            Db::Postgres(pool) => sqlx::query_scalar(WAITING).fetch_one(pool).await.unwrap(),
+        }
+    }
+
     async fn snapshot(&self) -> Snapshot {
         self.db.snapshot().await.unwrap()
     }
 
     async fn run(&self, office: &str, date: &str) -> RunTx {
-        match self.db.begin_run(office, day(date), at("06:30:00")).await.unwrap() {
+        let last = self.snapshot().await.last_run(office).await.unwrap();
+        match self.db.begin_run(office, day(date), at("06:30:00"), last).await.unwrap() {
             Begun::Ready(run) => run,
             other => panic!("{other:?}"),
         }
@@ -99,6 +118,7 @@ conformance!(
     a_thousand_ledger_entries_are_one_call,
     a_morning_is_written_once,
     a_morning_before_the_last_one_is_refused,
+    a_morning_from_an_older_memory_is_refused,
     of_two_mornings_at_once_one_is_written,
     what_is_dropped_leaves_no_trace,
     what_a_run_remembers_comes_back,
@@ -647,9 +667,20 @@ async fn a_thousand_ledger_entries_are_one_call(house: House) {
     assert_eq!(known, entries);
 }
 
+/// What beginning a morning came to, in a word.
+async fn begun(db: &Db, office: &str, date: &str, last_run: Option<&str>) -> String {
+    match db.begin_run(office, day(date), at("07:00:00"), last_run.map(day)).await.unwrap() {
+        Begun::Ready(_) => "ready".to_owned(),
+        Begun::Done => "done".to_owned(),
+        Begun::Later(later) => format!("later {later}"),
+        Begun::Moved => "moved".to_owned(),
+    }
+}
+
 async fn a_morning_is_written_once(house: House) {
     house.run("", "2026-11-23").await.commit().await.unwrap();
-    assert!(matches!(house.db.begin_run("", day("2026-11-23"), at("07:00:00")).await.unwrap(), Begun::Done));
+    assert_eq!(begun(&house.db, "", "2026-11-23", None).await, "done");
+    assert_eq!(begun(&house.db, "", "2026-11-23", Some("2026-11-23")).await, "done");
     house.run("Nord", "2026-11-23").await.commit().await.unwrap();
     house.run("", "2026-11-24").await.commit().await.unwrap();
     let mut snapshot = house.snapshot().await;
@@ -660,19 +691,36 @@ async fn a_morning_is_written_once(house: House) {
 
 async fn a_morning_before_the_last_one_is_refused(house: House) {
     house.run("", "2026-11-23").await.commit().await.unwrap();
-    let begun = house.db.begin_run("", day("2026-11-20"), at("07:00:00")).await.unwrap();
-    assert!(matches!(begun, Begun::Later(later) if later == day("2026-11-23")), "{begun:?}");
-    // The refusal leaves no row behind.
-    assert!(matches!(house.db.begin_run("", day("2026-11-20"), at("07:00:00")).await.unwrap(), Begun::Later(_)));
+    for _ in 0..2 {
+        // The refusal leaves no row behind.
+        assert_eq!(begun(&house.db, "", "2026-11-20", None).await, "later 2026-11-23");
+    }
+}
+
+async fn a_morning_from_an_older_memory_is_refused(house: House) {
+    house.run("", "2026-11-19").await.commit().await.unwrap();
+    house.run("", "2026-11-20").await.commit().await.unwrap();
+    for (last_run, expected) in
+        [(None, "moved"), (Some("2026-11-19"), "moved"), (Some("2026-11-23"), "moved"), (Some("2026-11-20"), "ready")]
+    {
+        assert_eq!(begun(&house.db, "", "2026-11-23", last_run).await, expected, "{last_run:?}");
+    }
+    assert_eq!(begun(&house.db, "Nord", "2026-11-23", None).await, "ready", "offices do not meet");
+    assert_eq!(begun(&house.db, "Nord", "2026-11-23", Some("2026-11-20")).await, "moved", "what was is gone");
 }
 
 async fn of_two_mornings_at_once_one_is_written(house: House) {
-    let db = house.db.clone();
-    let first = house.run("", "2026-11-23").await;
-    let second = tokio::spawn(async move { db.begin_run("", day("2026-11-23"), at("06:30:01")).await.unwrap() });
-    tokio::task::yield_now().await;
-    first.commit().await.unwrap();
-    assert!(matches!(second.await.unwrap(), Begun::Done));
+    for (date, expected) in [("2026-11-23", "done"), ("2026-11-20", "later 2026-11-23"), ("2026-11-24", "moved")] {
+        let house = house.another().await;
+        let db = house.db.clone();
+        let first = house.run("", "2026-11-23").await;
+        let second = tokio::spawn(async move { begun(&db, "", date, None).await });
+        while !second.is_finished() && !house.somebody_waits().await {
+            tokio::task::yield_now().await;
+        }
+        first.commit().await.unwrap();
+        assert_eq!(second.await.unwrap(), expected, "{date}");
+    }
 }
 
 async fn what_is_dropped_leaves_no_trace(house: House) {

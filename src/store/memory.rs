@@ -39,6 +39,8 @@ const KNOWN: &str = entry_select!(
     "from k cross join ledger l where l.fallnr = k.fallnr and l.rule = k.rule and l.subject = k.subject \
      and l.cycle = k.cycle and l.ended is not null and l.untold = 0"
 );
+/// The day of an office's last run.
+pub(super) const LAST_RUN: &str = "select day from run where office = $1 order by day desc limit 1";
 /// Keys per query of [`Snapshot::ledger_known`]: far below SQLite's 32,766 parameters, four to a key.
 const KEYS: usize = 250;
 
@@ -145,8 +147,7 @@ impl Snapshot {
 
     /// The day of the office's last run.
     pub async fn last_run(&mut self, office: &str) -> Result<Option<NaiveDate>, StoreError> {
-        let day: Option<(NaiveDate,)> =
-            maybe!(&mut self.tx, "select day from run where office = $1 order by day desc limit 1", office)?;
+        let day: Option<(NaiveDate,)> = maybe!(&mut self.tx, LAST_RUN, office)?;
         Ok(day.map(|(day,)| day))
     }
 
