@@ -115,6 +115,7 @@ conformance!(
     a_snapshot_sees_one_moment,
     a_ledger_entry_comes_back_as_it_went_in,
     the_ledger_is_read_by_range_by_key_and_by_case,
+    what_moved_to_another_case_is_found_under_the_old_one,
     a_thousand_ledger_entries_are_one_call,
     a_morning_is_written_once,
     a_morning_before_the_last_one_is_refused,
@@ -653,6 +654,47 @@ async fn the_ledger_is_read_by_range_by_key_and_by_case(house: House) {
     known.sort_by(|one, other| one.fallnr.cmp(&other.fallnr));
     assert_eq!(known, [old_team.clone(), told.clone()], "closed and told alone: the others come by range");
     assert_eq!(snapshot.ledger_known(&[]).await.unwrap(), []);
+}
+
+async fn what_moved_to_another_case_is_found_under_the_old_one(house: House) {
+    let of = |fallnr: &str, subject: &str, cycle: &str, opened: &str| Entry {
+        key: key("besuch-16", subject, cycle),
+        opened: day(opened),
+        ..entry(fallnr, "", "")
+    };
+    let ended = |on: &str, entry: Entry| Entry { ended: Some((day(on), Ended::Moot)), ..entry };
+    // Each line: what is remembered of one key, the newest first.
+    let groups = [
+        vec![of("2", "F1", "", "2026-11-20"), ended("2026-11-22", of("1", "F1", "", "2026-11-02"))],
+        vec![ended("2026-11-22", of("1", "F2", "", "2026-11-20")), of("2", "F2", "", "2026-11-02")],
+        vec![of("1", "F3", "", "2026-11-20"), ended("2026-11-22", of("2", "F3", "", "2026-11-20"))],
+        vec![
+            ended("2026-11-21", of("1", "F4", "", "2026-11-20")),
+            ended("2026-11-20", of("2", "F4", "", "2026-11-20")),
+        ],
+        vec![of("5", "5", "", "2026-11-20"), ended("2026-11-20", of("1", "5", "", "2026-11-02"))],
+        vec![of("1", "6", "", "2026-11-20"), ended("2026-11-20", of("6", "6", "", "2026-11-02"))],
+        vec![of("1", "F7", "2026", "2026-11-20")],
+        vec![of("2", "F7", "2027", "2026-11-02")],
+        vec![of("", "T1", "", "2026-11-02")],
+    ];
+    let all: Vec<_> = groups.iter().flatten().cloned().chain([closed("1", "fazit", "")]).collect();
+    let mut run = house.run("", "2026-11-23").await;
+    run.ledger(&all).await.unwrap();
+    run.commit().await.unwrap();
+    let unknown = [key("besuch-16", "F9", ""), key("fazit", "F1", ""), key("besuch-16", "F7", "")];
+    let asked: Vec<_> = groups.iter().map(|group| &group[0].key).chain(&unknown).collect();
+    let mut snapshot = house.snapshot().await;
+    let mut found = snapshot.ledger_elsewhere(&asked).await.unwrap();
+    found.sort_by(|one, other| (&one.key.subject, &one.key.cycle).cmp(&(&other.key.subject, &other.key.cycle)));
+    let mut newest: Vec<_> = groups.iter().map(|group| group[0].clone()).collect();
+    newest.sort_by(|one, other| (&one.key.subject, &one.key.cycle).cmp(&(&other.key.subject, &other.key.cycle)));
+    assert_eq!(found, newest);
+    assert_eq!(snapshot.ledger_elsewhere(&[]).await.unwrap(), []);
+    // More keys than one query takes.
+    let many: Vec<_> = (0..600).map(|n| key("besuch-16", &format!("X{n}"), "")).collect();
+    let asked: Vec<_> = many.iter().chain([&groups[0][0].key]).collect();
+    assert_eq!(snapshot.ledger_elsewhere(&asked).await.unwrap(), [groups[0][0].clone()]);
 }
 
 async fn a_thousand_ledger_entries_are_one_call(house: House) {

@@ -191,6 +191,9 @@ create table ledger (
     primary key (fallnr, rule, subject, cycle)
 );
 create index ledger_live on ledger (fallnr) where ended is null or untold <> 0;
+-- A subsidy that moves to another case is still the same subsidy: its entries are found whatever the case. What a
+-- case says of itself (subject and case are one) is not, and is most of the table.
+create index ledger_elsewhere on ledger (rule, subject, cycle) where subject <> fallnr;
 
 -- ---------------------------------------------------------------- the queue
 create table outbox (

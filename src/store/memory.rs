@@ -1,6 +1,6 @@
 //! What was said before: the ledger, the runs, the week's figures and the send log.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -38,6 +38,16 @@ const OF_CASE: &str = entry_select!("from ledger l where l.fallnr = $1 order by 
 const KNOWN: &str = entry_select!(
     "from k cross join ledger l where l.fallnr = k.fallnr and l.rule = k.rule and l.subject = k.subject \
      and l.cycle = k.cycle and l.ended is not null and l.untold = 0"
+);
+// The bracketed condition is that of the index `ledger_elsewhere`, word for word.
+const ELSEWHERE: &str = entry_select!(
+    "from k cross join ledger l where l.rule = k.rule and l.subject = k.subject and l.cycle = k.cycle \
+     and (l.subject <> l.fallnr)"
+);
+/// What that index leaves out: one look by primary key. A subsidy may carry the number of a case.
+const UNDER_ITS_OWN_NUMBER: &str = entry_select!(
+    "from k cross join ledger l where l.fallnr = k.subject and l.rule = k.rule and l.subject = k.subject \
+     and l.cycle = k.cycle"
 );
 /// The day of an office's last run.
 pub(super) const LAST_RUN: &str = "select day from run where office = $1 order by day desc limit 1";
@@ -143,6 +153,32 @@ impl Snapshot {
             known.append(&mut self.entries(rows)?);
         }
         Ok(known)
+    }
+
+    /// For each of the keys that is remembered at all, its newest entry, whichever case it stands under: a subsidy that
+    /// has moved to another case goes on from there. The newest is the one opened last; of those opened on one day one
+    /// that is open, else the one that ended last. In no particular order.
+    pub async fn ledger_elsewhere(&mut self, keys: &[&Key]) -> Result<Vec<Entry>, StoreError> {
+        let mut newest: HashMap<Key, Entry> = HashMap::new();
+        for keys in keys.chunks(KEYS) {
+            for text in [ELSEWHERE, UNDER_ITS_OWN_NUMBER] {
+                let rows: Vec<EntryRow> = on!(&mut self.tx, conn: DB => {
+                    let mut query = QueryBuilder::<DB>::new("with k (rule, subject, cycle) as (");
+                    query.push_values(keys, |mut row, key| {
+                        row.push_bind(&*key.rule).push_bind(&key.subject).push_bind(&key.cycle);
+                    });
+                    query.push(") ").push(text);
+                    query.build_query_as().fetch_all(conn).await
+                })?;
+                for entry in self.entries(rows)? {
+                    match newest.get(&entry.key) {
+                        Some(known) if age(known) >= age(&entry) => {}
+                        _ => _ = newest.insert(entry.key.clone(), entry),
+                    }
+                }
+            }
+        }
+        Ok(newest.into_values().collect())
     }
 
     /// The day of the office's last run.
@@ -292,6 +328,11 @@ impl Snapshot {
         self.rules.insert(id, Arc::clone(&rule));
         rule
     }
+}
+
+/// By this the entries of one key under several cases are ordered, the newest last; the case decides what is left.
+fn age(entry: &Entry) -> (NaiveDate, bool, Option<NaiveDate>, &str) {
+    (entry.opened, entry.ended.is_none(), entry.ended.map(|(day, _)| day), &entry.fallnr)
 }
 
 /// The set of a number; bits of roles that this program does not know are dropped.
