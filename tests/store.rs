@@ -128,6 +128,7 @@ conformance!(
     the_send_log_says_who_was_told_what,
     a_newer_overview_replaces_one_that_still_waits,
     reminders_look_at_the_days_before,
+    what_was_given_up_is_known_by_office_and_day,
     a_mail_is_claimed_by_one_worker_at_a_time,
     many_workers_share_the_queue_without_sharing_a_mail,
     an_expired_lease_passes_the_mail_on_and_ends_the_old_workers_say,
@@ -922,6 +923,33 @@ async fn reminders_look_at_the_days_before(house: House) {
     let expected = [("b@jobcenter.example".to_owned(), from), ("c@jobcenter.example".to_owned(), to)];
     assert_eq!(reached, expected.into());
     assert_eq!(snapshot.recipients(Kind::Eskalation, from, to).await.unwrap(), BTreeSet::new());
+}
+
+async fn what_was_given_up_is_known_by_office_and_day(house: House) {
+    let on = |date: &str, office: &str, key: &str| NewMail { day: day(date), office: office.into(), ..mail(key) };
+    let mails = [
+        on("2026-11-19", "", "a"),
+        on("2026-11-20", "", "b"),
+        on("2026-11-23", "Nord", "c"),
+        on("2026-11-23", "", "d"),
+        on("2026-11-23", "", "e"),
+    ];
+    house.queue("2026-11-23", &mails).await;
+    let mut ids = Vec::new();
+    while let Some(mail) = house.db.claim(at("07:00:00"), at("08:00:00"), "A").await.unwrap() {
+        let ours = if mail.recipient.starts_with('e') {
+            house.db.mark_sent(mail.id, "A", at("07:00:01")).await
+        } else {
+            house.db.mark_failed(mail.id, "A", "550").await
+        };
+        assert!(ours.unwrap());
+        ids.push(mail.id);
+    }
+    ids.sort_unstable();
+    let mut snapshot = house.snapshot().await;
+    assert_eq!(snapshot.failed_since("", day("2026-11-20")).await.unwrap(), [ids[1], ids[3]]);
+    assert_eq!(snapshot.failed_since("Nord", day("2026-11-23")).await.unwrap(), [ids[2]]);
+    assert_eq!(snapshot.failed_since("Nord", day("2026-11-24")).await.unwrap(), [0; 0]);
 }
 
 async fn a_mail_is_claimed_by_one_worker_at_a_time(house: House) {

@@ -253,6 +253,17 @@ impl Snapshot {
         Ok(rows.into_iter().map(|(id, recipient, day)| Undelivered { id, recipient, day }).collect())
     }
 
+    /// The office's mails for `day` and later that were given up, by id.
+    pub async fn failed_since(&mut self, office: &str, day: NaiveDate) -> Result<Vec<i64>, StoreError> {
+        let rows: Vec<(i64,)> = all!(
+            &mut self.tx,
+            "select id from outbox where state = 'failed' and office = $1 and day >= $2 order by id",
+            office,
+            day
+        )?;
+        Ok(rows.into_iter().map(|(id,)| id).collect())
+    }
+
     /// What was said of a case ("" for the teams), oldest mail first.
     pub async fn told(&mut self, fallnr: &str) -> Result<Vec<Told>, StoreError> {
         type Row = (String, String, String, String, String, String, String, NaiveDate, String);
