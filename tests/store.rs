@@ -21,7 +21,8 @@ use wiedervorlage::domain::facts::{
 use wiedervorlage::domain::ledger::{Entry, Marks};
 use wiedervorlage::domain::obligation::{Column, Ended, Evidence, Key, Role, Roles};
 use wiedervorlage::store::{
-    Begun, Db, Loose, LooseEnds, NewMail, Notice, OutboxFilter, OutboxState, RunTx, Snapshot, StoreError, WeekCount,
+    Begun, Claim, Claimed, Db, Loose, LooseEnds, NewMail, Notice, OutboxFilter, OutboxState, RunTx, Snapshot,
+    StoreError, WeekCount,
 };
 
 /// A fresh database, and what keeps it alive.
@@ -88,6 +89,14 @@ impl House {
         run.commit().await.unwrap();
     }
 
+    async fn claim(&self, now: DateTime<Utc>, until: DateTime<Utc>, token: &str) -> Option<Claimed> {
+        match self.db.claim(now, until, token).await.unwrap() {
+            Claim::Mail(claimed) => Some(*claimed),
+            Claim::Nothing => None,
+            Claim::Unreadable(id) => panic!("{id}"),
+        }
+    }
+
     async fn states(&self) -> Vec<(String, OutboxState)> {
         let list = self.db.outbox_list(&OutboxFilter::default(), 0, 1000).await.unwrap();
         list.into_iter().map(|mail| (mail.dedup_key, mail.state)).collect()
@@ -135,6 +144,7 @@ conformance!(
     a_failed_attempt_waits_until_its_time,
     mails_are_retried_and_called_back_by_hand,
     the_first_attempt_is_remembered_until_somebody_retries,
+    a_row_that_cannot_be_sent_is_given_up_and_the_next_is_taken,
     the_queue_is_listed_by_what_is_asked,
     a_record_replaces_and_says_what_it_could_not_place,
     every_change_of_facts_raises_the_revision,
@@ -831,7 +841,7 @@ async fn a_mail_comes_back_as_it_went_in(house: House) {
     assert_eq!(got.message, Some(every_byte.clone()));
     assert_eq!(got.entry, list[0]);
     let shown = &list[0];
-    assert_eq!((&shown.dedup_key, shown.kind, &shown.office), (&full.dedup_key, full.kind, &full.office));
+    assert_eq!((&shown.dedup_key, shown.kind, &shown.office), (&full.dedup_key, Some(full.kind), &full.office));
     assert_eq!((&shown.recipient, shown.day, &shown.subject), (&full.recipient, full.day, &full.subject));
     assert_eq!((&shown.message_id, &shown.sha256), (&full.message_id, &full.sha256));
     assert_eq!((shown.state, shown.attempts), (OutboxState::Queued, 0));
@@ -840,13 +850,12 @@ async fn a_mail_comes_back_as_it_went_in(house: House) {
     assert_eq!(house.db.outbox_get(list[1].id).await.unwrap().unwrap().message, Some(Vec::new()));
     assert_eq!(house.db.outbox_get(list[1].id + 1).await.unwrap(), None);
 
-    assert_eq!(house.db.claim(at("06:30:00.123455"), at("07:00:00"), "A").await.unwrap().unwrap().dedup_key, "leer");
-    assert_eq!(house.db.claim(at("06:30:00.123455"), at("07:00:00"), "A").await.unwrap(), None);
-    let claimed = house.db.claim(at("06:30:00.123456"), at("07:00:00"), "A").await.unwrap().unwrap();
+    assert_eq!(house.claim(at("06:30:00.123455"), at("07:00:00"), "A").await.unwrap().message, b"");
+    assert_eq!(house.claim(at("06:30:00.123455"), at("07:00:00"), "A").await, None);
+    let claimed = house.claim(at("06:30:00.123456"), at("07:00:00"), "A").await.unwrap();
     assert_eq!((claimed.id, claimed.attempt, claimed.message), (shown.id, 1, every_byte));
-    assert_eq!((claimed.kind, claimed.office, claimed.recipient), (full.kind, full.office, full.recipient));
-    assert_eq!((claimed.day, claimed.subject, claimed.message_id), (full.day, full.subject, full.message_id));
-    assert_eq!((claimed.sha256, claimed.created_at), (full.sha256, full.created_at));
+    assert_eq!((claimed.kind, claimed.recipient, claimed.day), (full.kind, full.recipient, full.day));
+    assert_eq!((claimed.message_id, claimed.created_at), (full.message_id, full.created_at));
 }
 
 async fn a_mail_with_a_known_key_is_not_queued_twice(house: House) {
@@ -872,7 +881,7 @@ async fn the_send_log_says_who_was_told_what(house: House) {
     let first = NewMail { kind: Kind::Mitteilung, day: day("2026-11-20"), notices, ..mail("m") };
     house.queue("2026-11-20", std::slice::from_ref(&first)).await;
     house.queue("2026-11-23", &[NewMail { notices: vec![notice("1", "faellig", Role::Bak)], ..mail("t") }]).await;
-    let sent = house.db.claim(at("07:00:00"), at("08:00:00"), "A").await.unwrap().unwrap();
+    let sent = house.claim(at("07:00:00"), at("08:00:00"), "A").await.unwrap();
     assert!(house.db.mark_sent(sent.id, "A", at("07:00:01")).await.unwrap());
 
     let told = house.snapshot().await.told("1").await.unwrap();
@@ -894,8 +903,8 @@ async fn a_newer_overview_replaces_one_that_still_waits(house: House) {
     let other = NewMail { kind: Kind::Mitteilung, ..mail("mitteilung") };
     let elsewhere = NewMail { office: "Nord".into(), ..mail("nord") };
     house.queue("2026-11-20", &[mail("unterwegs"), mail("wartet"), other, elsewhere]).await;
-    let claimed = house.db.claim(at("07:00:00"), at("08:00:00"), "A").await.unwrap().unwrap();
-    assert_eq!(claimed.dedup_key, "unterwegs");
+    let claimed = house.claim(at("07:00:00"), at("08:00:00"), "A").await.unwrap();
+    assert_eq!(claimed.message_id, "<unterwegs@bak.example>");
     let waiting = house.snapshot().await.undelivered(Kind::Tagesuebersicht, "").await.unwrap();
     assert_eq!(
         waiting.iter().map(|m| (m.recipient.as_str(), m.day)).collect::<Vec<_>>(),
@@ -936,7 +945,7 @@ async fn what_was_given_up_is_known_by_office_and_day(house: House) {
     ];
     house.queue("2026-11-23", &mails).await;
     let mut ids = Vec::new();
-    while let Some(mail) = house.db.claim(at("07:00:00"), at("08:00:00"), "A").await.unwrap() {
+    while let Some(mail) = house.claim(at("07:00:00"), at("08:00:00"), "A").await {
         let ours = if mail.recipient.starts_with('e') {
             house.db.mark_sent(mail.id, "A", at("07:00:01")).await
         } else {
@@ -954,15 +963,15 @@ async fn what_was_given_up_is_known_by_office_and_day(house: House) {
 
 async fn a_mail_is_claimed_by_one_worker_at_a_time(house: House) {
     house.queue("2026-11-23", &[mail("a")]).await;
-    assert_eq!(house.db.claim(at("06:29:59"), at("07:30:00"), "A").await.unwrap(), None, "not due yet");
-    let mail = house.db.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap().unwrap();
-    assert_eq!(house.db.claim(at("07:29:59"), at("08:00:00"), "B").await.unwrap(), None);
+    assert_eq!(house.claim(at("06:29:59"), at("07:30:00"), "A").await, None, "not due yet");
+    let mail = house.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap();
+    assert_eq!(house.claim(at("07:29:59"), at("08:00:00"), "B").await, None);
     assert!(!house.db.mark_sent(mail.id, "B", at("07:01:00")).await.unwrap(), "not B's to say");
     assert!(house.db.mark_sent(mail.id, "A", at("07:01:00.5")).await.unwrap());
     assert!(!house.db.mark_sent(mail.id, "A", at("07:02:00")).await.unwrap(), "said once");
     let shown = house.db.outbox_get(mail.id).await.unwrap().unwrap().entry;
     assert_eq!((shown.state, shown.sent_at, shown.attempts), (OutboxState::Sent, Some(at("07:01:00.5")), 1));
-    assert_eq!(house.db.claim(at("23:00:00"), at("23:30:00"), "B").await.unwrap(), None);
+    assert_eq!(house.claim(at("23:00:00"), at("23:30:00"), "B").await, None);
 }
 
 async fn many_workers_share_the_queue_without_sharing_a_mail(house: House) {
@@ -974,8 +983,8 @@ async fn many_workers_share_the_queue_without_sharing_a_mail(house: House) {
             tokio::spawn(async move {
                 let mut mine = Vec::new();
                 let token = worker.to_string();
-                while let Some(mail) = db.claim(at("07:00:00"), at("07:30:00"), &token).await.unwrap() {
-                    mine.push(mail.dedup_key);
+                while let Claim::Mail(mail) = db.claim(at("07:00:00"), at("07:30:00"), &token).await.unwrap() {
+                    mine.push(mail.recipient);
                     assert!(db.mark_sent(mail.id, &token, at("07:00:01")).await.unwrap());
                 }
                 mine
@@ -987,13 +996,13 @@ async fn many_workers_share_the_queue_without_sharing_a_mail(house: House) {
         sent.extend(worker.await.unwrap());
     }
     sent.sort();
-    assert_eq!(sent, mails.into_iter().map(|mail| mail.dedup_key).collect::<Vec<_>>());
+    assert_eq!(sent, mails.into_iter().map(|mail| mail.recipient).collect::<Vec<_>>());
 }
 
 async fn an_expired_lease_passes_the_mail_on_and_ends_the_old_workers_say(house: House) {
     house.queue("2026-11-23", &[mail("a")]).await;
-    let first = house.db.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap().unwrap();
-    let second = house.db.claim(at("07:30:00"), at("08:00:00"), "B").await.unwrap().unwrap();
+    let first = house.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap();
+    let second = house.claim(at("07:30:00"), at("08:00:00"), "B").await.unwrap();
     assert_eq!((first.id, first.attempt, second.id, second.attempt), (second.id, 1, first.id, 2));
     assert_eq!(first.message_id, second.message_id);
     for held in [
@@ -1010,14 +1019,14 @@ async fn an_expired_lease_passes_the_mail_on_and_ends_the_old_workers_say(house:
 
 async fn a_failed_attempt_waits_until_its_time(house: House) {
     house.queue("2026-11-23", &[mail("a"), mail("b")]).await;
-    let a = house.db.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap().unwrap();
+    let a = house.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap();
     assert!(house.db.mark_again(a.id, "A", at("07:05:00.000001"), "451 später").await.unwrap());
     let shown = house.db.outbox_get(a.id).await.unwrap().unwrap().entry;
     assert_eq!((shown.state, shown.next_attempt_at), (OutboxState::Queued, at("07:05:00.000001")));
     assert_eq!(shown.error, text("451 später"));
-    assert_eq!(house.db.claim(at("07:05:00"), at("07:30:00"), "A").await.unwrap().unwrap().dedup_key, "b");
-    assert_eq!(house.db.claim(at("07:05:00"), at("07:30:00"), "A").await.unwrap(), None);
-    let again = house.db.claim(at("07:05:00.5"), at("07:30:00"), "A").await.unwrap().unwrap();
+    assert_eq!(house.claim(at("07:05:00"), at("07:30:00"), "A").await.unwrap().message_id, "<b@bak.example>");
+    assert_eq!(house.claim(at("07:05:00"), at("07:30:00"), "A").await, None);
+    let again = house.claim(at("07:05:00.5"), at("07:30:00"), "A").await.unwrap();
     assert_eq!((again.id, again.attempt), (a.id, 2));
     assert!(house.db.mark_sent(a.id, "A", at("07:06:00")).await.unwrap());
     assert_eq!(house.db.outbox_get(a.id).await.unwrap().unwrap().entry.error, None);
@@ -1025,18 +1034,18 @@ async fn a_failed_attempt_waits_until_its_time(house: House) {
 
 async fn mails_are_retried_and_called_back_by_hand(house: House) {
     house.queue("2026-11-23", &[mail("a")]).await;
-    let mail = house.db.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap().unwrap();
+    let mail = house.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap();
     assert!(!house.db.outbox_cancel(mail.id).await.unwrap(), "somebody is sending it");
     assert!(!house.db.outbox_retry(mail.id, at("07:01:00")).await.unwrap());
     assert!(house.db.mark_failed(mail.id, "A", "550").await.unwrap());
-    assert_eq!(house.db.claim(at("09:00:00"), at("09:30:00"), "A").await.unwrap(), None, "given up");
+    assert_eq!(house.claim(at("09:00:00"), at("09:30:00"), "A").await, None, "given up");
     assert!(house.db.outbox_retry(mail.id, at("10:00:00")).await.unwrap());
     assert!(house.db.outbox_cancel(mail.id).await.unwrap());
     assert_eq!(house.states().await[0].1, OutboxState::Cancelled);
-    assert_eq!(house.db.claim(at("11:00:00"), at("11:30:00"), "A").await.unwrap(), None);
+    assert_eq!(house.claim(at("11:00:00"), at("11:30:00"), "A").await, None);
     assert!(house.db.outbox_retry(mail.id, at("12:00:00")).await.unwrap());
-    assert!(house.db.claim(at("11:59:59"), at("12:30:00"), "A").await.unwrap().is_none());
-    assert!(house.db.claim(at("12:00:00"), at("12:30:00"), "A").await.unwrap().is_some());
+    assert!(house.claim(at("11:59:59"), at("12:30:00"), "A").await.is_none());
+    assert!(house.claim(at("12:00:00"), at("12:30:00"), "A").await.is_some());
     assert!(house.db.mark_failed(mail.id, "A", "550").await.unwrap());
     house.sql("update outbox set message = null").await;
     assert!(!house.db.outbox_retry(mail.id, at("13:00:00")).await.unwrap(), "there is nothing left to send");
@@ -1046,22 +1055,44 @@ async fn mails_are_retried_and_called_back_by_hand(house: House) {
 
 async fn the_first_attempt_is_remembered_until_somebody_retries(house: House) {
     house.queue("2026-11-23", &[mail("a")]).await;
-    let first = house.db.claim(at("07:00:00.5"), at("07:30:00"), "A").await.unwrap().unwrap();
+    let first = house.claim(at("07:00:00.5"), at("07:30:00"), "A").await.unwrap();
     assert_eq!((first.created_at, first.first_attempt_at), (at("06:30:00"), at("07:00:00.5")));
     assert!(house.db.mark_again(first.id, "A", at("08:00:00"), "451").await.unwrap());
-    let second = house.db.claim(at("08:00:00"), at("08:30:00"), "A").await.unwrap().unwrap();
+    let second = house.claim(at("08:00:00"), at("08:30:00"), "A").await.unwrap();
     assert_eq!((second.attempt, second.first_attempt_at), (2, at("07:00:00.5")));
     assert!(house.db.mark_failed(first.id, "A", "451").await.unwrap());
     assert!(house.db.outbox_retry(first.id, at("09:00:00")).await.unwrap());
     assert_eq!(house.db.outbox_get(first.id).await.unwrap().unwrap().entry.attempts, 0);
-    let anew = house.db.claim(at("09:30:00"), at("10:00:00"), "A").await.unwrap().unwrap();
+    let anew = house.claim(at("09:30:00"), at("10:00:00"), "A").await.unwrap();
     assert_eq!((anew.attempt, anew.first_attempt_at), (1, at("09:30:00")));
+}
+
+async fn a_row_that_cannot_be_sent_is_given_up_and_the_next_is_taken(house: House) {
+    house.queue("2026-11-23", &[mail("a"), mail("b"), mail("c")]).await;
+    house.sql("update outbox set kind = 'tanz' where dedup_key = 'a'").await;
+    house.sql("update outbox set message = null where dedup_key = 'b'").await;
+    let list = house.db.outbox_list(&OutboxFilter::default(), 0, 10).await.unwrap();
+    assert_eq!(list.iter().map(|m| m.kind).collect::<Vec<_>>(), [None, Some(mail("").kind), Some(mail("").kind)]);
+    assert_eq!(house.db.outbox_left().await.unwrap(), 3);
+    for (row, why) in list.iter().zip(["Art", "Text"]) {
+        let claim = house.db.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap();
+        assert_eq!(claim, Claim::Unreadable(row.id));
+        let shown = house.db.outbox_get(row.id).await.unwrap().unwrap().entry;
+        assert_eq!((shown.state, shown.attempts), (OutboxState::Failed, 1));
+        let said = shown.error.unwrap();
+        assert!(said.contains(why) && !said.contains("tanz"), "{said}");
+    }
+    let good = house.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap();
+    assert_eq!(good.id, list[2].id);
+    assert_eq!(house.db.outbox_left().await.unwrap(), 1);
+    assert_eq!(house.claim(at("07:00:00"), at("07:30:00"), "A").await, None);
+    assert_eq!(house.snapshot().await.failed_since("", day("2026-11-23")).await.unwrap(), [list[0].id, list[1].id]);
 }
 
 async fn the_queue_is_listed_by_what_is_asked(house: House) {
     let other = NewMail { kind: Kind::Admin, day: day("2026-11-20"), recipient: "admin@x.example".into(), ..mail("b") };
     house.queue("2026-11-23", &[mail("a"), other, mail("c")]).await;
-    house.db.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap().unwrap();
+    house.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap();
     let list = async |filter: OutboxFilter, after, limit| -> String {
         house.db.outbox_list(&filter, after, limit).await.unwrap().into_iter().map(|mail| mail.dedup_key).collect()
     };

@@ -20,6 +20,14 @@ impl Tx {
         }
     }
 
+    /// Takes the next mail that is due (now, lease, until when).
+    pub(super) fn claim(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => SQLITE_CLAIM,
+            Self::Postgres(_) => PG_CLAIM,
+        }
+    }
+
     /// The function that makes one JSON array of its arguments.
     pub(super) fn json_array(&self) -> &'static str {
         match self {
@@ -147,12 +155,10 @@ macro_rules! claim {
             "select id from outbox where state in ('queued', 'sending') and next_attempt_at <= $1",
             " and (state = 'queued' or lease_until <= $1) order by next_attempt_at, id limit 1",
             $lock,
-            ") returning id, dedup_key, kind, office, recipient, day, subject, message_id, message, sha256, attempts,",
-            " created_at, first_attempt_at"
+            ") returning id, kind, recipient, day, message_id, message, attempts, created_at, first_attempt_at"
         )
     };
 }
-/// Takes the next mail that is due (now, lease, until when).
-pub(super) const SQLITE_CLAIM: &str = claim!("");
-/// The same; a row that somebody else is taking is passed over instead of waited for.
-pub(super) const PG_CLAIM: &str = claim!(" for update skip locked");
+const SQLITE_CLAIM: &str = claim!("");
+/// A row that somebody else is taking is passed over instead of waited for.
+const PG_CLAIM: &str = claim!(" for update skip locked");
