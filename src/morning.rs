@@ -20,13 +20,12 @@ use crate::domain::calendar::{Closed, iso_week};
 use crate::domain::digest::gather::Gather;
 use crate::domain::digest::lines::{Line, Router, TeamFace, Told, What};
 use crate::domain::digest::{Content, Digest, Item, Kind, Lapsed, News};
-use crate::domain::facts::CaseFile;
 use crate::domain::ledger::{Entry, RunOf, close, settle};
 use crate::domain::obligation::{Ended, Finding, Key, Obligation, Role, Roles};
 use crate::domain::rules::Rule;
 use crate::mail::compose::{domain_of, message_id};
 use crate::mail::{MailError, Parts};
-use crate::store::{Begun, Db, NewMail, Notice, Snapshot, StoreError, WeekCount};
+use crate::store::{Begun, CasePage, Db, NewMail, Notice, Snapshot, StoreError, WeekCount};
 use plan::Plan;
 pub use plan::{is_stale, supplied};
 use spool::{Queue, Sorter};
@@ -107,7 +106,7 @@ pub struct Morning<'a> {
 
 /// A page of cases with what is remembered of them.
 struct Page {
-    files: Vec<CaseFile>,
+    cases: CasePage,
     ledger: Vec<Entry>,
 }
 
@@ -193,6 +192,12 @@ impl Morning<'_> {
         let reading = tokio::spawn(read_pages(snapshot, office.to_owned(), pages));
         let mut evaluated = Vec::new();
         while let Some(page) = next.recv().await {
+            plan.problems.extend(page.cases.faulty.iter().map(|fallnr| {
+                format!(
+                    "Fall {fallnr}: In der Datenbank steht ein Wert, den dieses Programm nicht kennt; der Fall wurde heute \
+                     nicht ausgewertet. Bitte die Daten erneut einspielen."
+                )
+            }));
             evaluate_page(&page, day, &plan.teams, &mut evaluated);
             let mut remembered = page.ledger;
             if plan.remembers {
@@ -200,7 +205,7 @@ impl Morning<'_> {
                 remembered.sort_by(|a, b| a.fallnr.cmp(&b.fallnr));
             }
             let mut remembered = remembered.into_iter().peekable();
-            for (file, found) in page.files.iter().zip(evaluated.drain(..)) {
+            for (file, found) in page.cases.files.iter().zip(evaluated.drain(..)) {
                 while remembered.next_if(|e| e.fallnr < file.case.fallnr).is_some() {}
                 let mut entries = Vec::new();
                 while let Some(entry) = remembered.next_if(|e| e.fallnr == file.case.fallnr) {
@@ -427,7 +432,7 @@ fn evaluate_page(
     evaluated: &mut Vec<Found>,
 ) {
     let mut findings = Vec::new();
-    for file in &page.files {
+    for file in &page.cases.files {
         let mut found = Found::default();
         if let Some(team) = teams.get(&file.case.team) {
             for skipped in &team.skipped {
@@ -491,11 +496,11 @@ fn settle_all(
 async fn read_pages(mut snapshot: Snapshot, office: String, pages: mpsc::Sender<Page>) -> Result<(), StoreError> {
     let mut after = String::new();
     loop {
-        let files = snapshot.cases(Some(&office), &after, PAGE).await?;
-        let Some(last) = files.last().map(|f| f.case.fallnr.clone()) else { return Ok(()) };
+        let cases = snapshot.cases(Some(&office), &after, PAGE).await?;
+        let Some(last) = cases.last().map(str::to_owned) else { return Ok(()) };
         let ledger = snapshot.ledger(&after, Some(&last)).await?;
         after = last;
-        if pages.send(Page { files, ledger }).await.is_err() {
+        if pages.send(Page { cases, ledger }).await.is_err() {
             return Ok(());
         }
     }

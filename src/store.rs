@@ -26,6 +26,7 @@ mod write;
 use chrono::{DateTime, SubsecRound, Utc};
 use sqlx::{PgPool, SqlitePool};
 
+pub use cases::CasePage;
 pub use check::{Loose, LooseEnds};
 use dialect::Tx;
 pub use error::StoreError;

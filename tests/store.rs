@@ -118,6 +118,7 @@ conformance!(
     pages_of_an_office_hold_its_cases_alone,
     cases_that_name_no_bak_are_found_by_team,
     what_cannot_be_read_is_named_by_table_and_column,
+    one_bad_row_makes_its_case_faulty_and_no_other,
     the_head_holds_teams_events_colleagues_and_who_is_absent,
     the_head_of_an_office_holds_its_teams_alone,
     evidence_is_any_day_of_any_case_of_the_team,
@@ -334,7 +335,7 @@ async fn a_case_comes_back_as_it_went_in(house: House) {
     };
     let mut snapshot = house.snapshot().await;
     assert_eq!(snapshot.case(number).await.unwrap().as_ref(), Some(&expected));
-    assert_eq!(snapshot.cases(None, "", 10).await.unwrap(), std::slice::from_ref(&expected));
+    assert_eq!(snapshot.cases(None, "", 10).await.unwrap().files, std::slice::from_ref(&expected));
     assert_eq!(snapshot.cases_of_bak("BAK1").await.unwrap(), [expected.case]);
     assert_eq!(snapshot.case("gibt es nicht").await.unwrap(), None);
 }
@@ -360,11 +361,11 @@ async fn numbers(snapshot: &mut Snapshot, office: Option<&str>, limit: u32) -> V
     loop {
         let after = numbers.last().cloned().unwrap_or_default();
         let page = snapshot.cases(office, &after, limit).await.unwrap();
-        assert!(page.len() <= limit as usize);
-        if page.is_empty() {
-            return numbers;
-        }
-        numbers.extend(page.into_iter().map(|file| file.case.fallnr));
+        assert!(page.files.len() <= limit as usize);
+        assert_eq!(page.faulty, [""; 0]);
+        let Some(last) = page.last().map(str::to_owned) else { return numbers };
+        numbers.extend(page.files.into_iter().map(|file| file.case.fallnr));
+        assert_eq!(numbers.last(), Some(&last));
     }
 }
 
@@ -393,7 +394,7 @@ async fn pages_of_an_office_hold_its_cases_alone(house: House) {
         assert_eq!(numbers(&mut snapshot, Some("nirgends"), limit).await, Vec::<String>::new());
     }
     let page = snapshot.cases(Some(""), "", 10).await.unwrap();
-    let with_subsidy: Vec<_> = page.iter().filter(|f| !f.subsidies.is_empty()).map(|f| &f.case.fallnr).collect();
+    let with_subsidy: Vec<_> = page.files.iter().filter(|f| !f.subsidies.is_empty()).map(|f| &f.case.fallnr).collect();
     assert_eq!(with_subsidy, ["a"]);
 }
 
@@ -453,6 +454,68 @@ async fn what_cannot_be_read_is_named_by_table_and_column(house: House) {
     let error = house.snapshot().await.case("9").await.unwrap_err();
     assert!(matches!(error, StoreError::Content("aktivitaet")), "{error}");
     assert!(!error.to_string().contains("geheim"), "no error repeats anybody's data: {error}");
+}
+
+async fn one_bad_row_makes_its_case_faulty_and_no_other(house: House) {
+    house.sql(TEAMS).await;
+    house.sql(CASES).await;
+    let pages = async |limit: u32| -> (String, String) {
+        let (mut good, mut bad) = (Vec::new(), Vec::new());
+        let mut snapshot = house.snapshot().await;
+        let mut after = String::new();
+        loop {
+            let page = snapshot.cases(Some(""), &after, limit).await.unwrap();
+            let Some(last) = page.last() else { return (good.join(" "), bad.join(" ")) };
+            after = last.to_owned();
+            good.extend(page.files.into_iter().map(|f| f.case.fallnr));
+            bad.extend(page.faulty);
+        }
+    };
+    for (bad, mended) in [
+        ("insert into aktivitaet values ('9', 'tanz', '2026-11-23', 1)", "delete from aktivitaet"),
+        ("update betreuung set ende_grund = 'tanz' where fallnr = '9'", "update betreuung set ende_grund = ''"),
+        (
+            "insert into foerderung (foerdernr, fallnr, art, arbeitgeber, potenzial) values ('F', '9', 'tanz', '', '')",
+            "delete from foerderung",
+        ),
+        (
+            "insert into foerderung (foerdernr, fallnr, art, arbeitgeber, potenzial) values ('F', '9', '16e', '', 'x')",
+            "delete from foerderung",
+        ),
+        (
+            "insert into termin values ('t', 's', '9', 'aussendienst', null, '9 Uhr', '', null),
+                ('u', 's', '9', 'tanz', null, null, '', null)",
+            "delete from termin",
+        ),
+    ] {
+        house.sql(bad).await;
+        for limit in [1, 2, 9] {
+            assert_eq!(pages(limit).await, ("10 B a ä".to_owned(), "9".to_owned()), "{bad}, pages of {limit}");
+        }
+        let error = house.snapshot().await.case("9").await.unwrap_err();
+        assert!(matches!(error, StoreError::Content(_)), "{error}");
+        house.sql(mended).await;
+        assert_eq!(pages(9).await, ("10 9 B a ä".to_owned(), String::new()));
+    }
+    // An unknown Kennung counts as none, and what is bad elsewhere is not ours to tell.
+    house.sql("update betreuung set kennung = 'tanz'; update betreuung set ende_grund = 'x' where fallnr = 'Z'").await;
+    assert_eq!(pages(9).await, ("10 9 B a ä".to_owned(), String::new()));
+    house.sql("update betreuung set ende_grund = 'x' where fallnr <> '9'").await;
+    assert_eq!(pages(2).await, ("9".to_owned(), "10 B a ä".to_owned()));
+    if let Db::Sqlite { .. } = house.db {
+        // SQLite keeps anything where a date should be.
+        house
+            .sql("update betreuung set ende_grund = ''; update betreuung set fazit_am = 'bald' where fallnr = '9'")
+            .await;
+        house
+            .sql(
+                "insert into foerderung (foerdernr, fallnr, art, arbeitgeber, beginn, potenzial)
+                    values ('F', '10', '16e', '', 'bald', '');
+                insert into termin values ('t', 's', 'a', 'aussendienst', 'bald', null, '', null)",
+            )
+            .await;
+        assert_eq!(pages(9).await, ("B ä".to_owned(), "10 9 a".to_owned()));
+    }
 }
 
 async fn the_head_holds_teams_events_colleagues_and_who_is_absent(house: House) {
@@ -577,10 +640,10 @@ async fn a_snapshot_sees_one_moment(house: House) {
     let mut write = house.db.begin_write().await.unwrap();
     write.bump_revision().await.unwrap();
     write.commit().await.unwrap();
-    assert_eq!(before.cases(None, "", 10).await.unwrap().len(), 0);
+    assert_eq!(before.cases(None, "", 10).await.unwrap().files.len(), 0);
     assert_eq!(before.head(None, day("2026-11-23")).await.unwrap().revision, 0);
     let mut after = house.snapshot().await;
-    assert_eq!((after.revision(), after.cases(None, "", 10).await.unwrap().len()), (1, 6));
+    assert_eq!((after.revision(), after.cases(None, "", 10).await.unwrap().files.len()), (1, 6));
 }
 
 async fn a_ledger_entry_comes_back_as_it_went_in(house: House) {
