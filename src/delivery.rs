@@ -15,12 +15,10 @@ use crate::domain::retry::{Failure, GiveUp, Retry, after};
 use crate::mail::Parts;
 use crate::mail::compose::{Envelope, compose};
 use crate::mail::transport::{Outgoing, SendError, Transport};
-use crate::store::{Claimed, Db, OutboxFilter, OutboxState, StoreError};
+use crate::store::{Claim, Claimed, Db, StoreError};
 
 /// What a lease has beyond the longest exchange, for all that happens around it.
 const LEASE_SLACK: TimeDelta = TimeDelta::seconds(5);
-/// Rows per look when the rest is counted.
-const PAGE: u32 = 1000;
 
 /// Everything that a delivery needs.
 #[derive(Debug, Clone)]
@@ -80,7 +78,7 @@ impl Courier {
                 Step::Lost => {}
             }
         }
-        counts.left = self.left().await?;
+        counts.left = self.db.outbox_left().await?.try_into().unwrap_or(u32::MAX);
         tracing::info!(
             sent = counts.sent,
             again = counts.again,
@@ -96,7 +94,14 @@ impl Courier {
         let token = token()?;
         let now = self.clock.now();
         let lease_until = now + self.transport.longest_exchange() + LEASE_SLACK;
-        let Some(claimed) = self.db.claim(now, lease_until, &token).await? else { return Ok(Step::Idle) };
+        let claimed = match self.db.claim(now, lease_until, &token).await? {
+            Claim::Mail(claimed) => claimed,
+            Claim::Nothing => return Ok(Step::Idle),
+            Claim::Unreadable(id) => {
+                tracing::error!(id, "queue row given up, it cannot be read");
+                return Ok(Step::Failed);
+            }
+        };
         let outcome = match self.prepare(&claimed) {
             Ok(_) if self.clock.now() + self.transport.longest_exchange() > lease_until => {
                 // The process stood still meanwhile: whoever has the mail by now must not meet us sending it.
@@ -149,7 +154,7 @@ impl Courier {
             return Ok(if ours { Step::Sent } else { Step::Lost });
         };
         let failure = error.failure();
-        let (ours, step) = match after(attempt, failure, claimed.created_at, now, chance()) {
+        let (ours, step) = match after(attempt, failure, claimed.first_attempt_at, now, chance()) {
             Retry::Again(at) => {
                 tracing::warn!(id, attempt, %kind, unknown = failure == Failure::Unknown, "mail not delivered, will be tried again");
                 (self.db.mark_again(id, token, at, &error.to_string()).await?, Step::Again)
@@ -170,23 +175,6 @@ impl Courier {
         let why = "Nicht gesendet: Der Vorgang stand zu lange still.";
         let ours = self.db.mark_again(claimed.id, token, self.clock.now(), why).await?;
         Ok(if ours { Step::Again } else { Step::Lost })
-    }
-
-    async fn left(&self) -> Result<u32, StoreError> {
-        let mut left = 0;
-        for state in [OutboxState::Queued, OutboxState::Sending] {
-            let filter = OutboxFilter { state: Some(state), ..OutboxFilter::default() };
-            let mut last = 0;
-            loop {
-                let page = self.db.outbox_list(&filter, last, PAGE).await?;
-                left += page.len() as u32;
-                match page.last() {
-                    Some(entry) if page.len() == PAGE as usize => last = entry.id,
-                    _ => break,
-                }
-            }
-        }
-        Ok(left)
     }
 }
 
@@ -214,7 +202,7 @@ mod tests {
     use super::*;
     use crate::domain::digest::Kind;
     use crate::mail::compose::message_id;
-    use crate::store::{Begun, NewMail};
+    use crate::store::{Begun, NewMail, OutboxFilter, OutboxState};
 
     /// A queue, a folder, and a clock that stands until it is moved.
     struct House {
@@ -231,7 +219,9 @@ mod tests {
             let ticking = seconds.clone();
             let clock = Clock::from_fn(move || start + TimeDelta::seconds(ticking.load(Ordering::SeqCst)));
             let db = Db::open(&format!("sqlite:{}", temp.path().join("db").display()), None, start).await.unwrap();
-            let Begun::Ready(mut run) = db.begin_run("", clock.today(), start).await.unwrap() else { unreachable!() };
+            let Begun::Ready(mut run) = db.begin_run("", clock.today(), start, None).await.unwrap() else {
+                unreachable!()
+            };
             let mails: Vec<_> = recipients.iter().map(|to| new_mail(to, start)).collect();
             run.mails(&mails).await.unwrap();
             run.commit().await.unwrap();
@@ -284,6 +274,7 @@ mod tests {
             message: serde_json::to_vec(&parts).unwrap(),
             sha256: String::new(),
             created_at,
+            told_once: false,
             notices: Vec::new(),
         }
     }
@@ -342,6 +333,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_three_days_begin_with_the_first_attempt() {
+        let house = House::with(&["a@jobcenter.example"]).await;
+        std::fs::write(house.temp.path().join("mails"), "in the way").unwrap();
+        // Nobody delivered for five days.
+        house.pass(TimeDelta::days(5));
+        assert_eq!(house.drain().await, (0, 1, 0, 1));
+        house.pass(TimeDelta::days(4));
+        assert_eq!(house.drain().await, (0, 0, 1, 0));
+        // By hand they begin again.
+        assert!(house.courier.db.outbox_retry(1, house.courier.clock.now()).await.unwrap());
+        assert_eq!(house.drain().await, (0, 1, 0, 1));
+        assert_eq!(house.states().await[0].1, 1);
+    }
+
+    #[tokio::test]
     async fn a_failure_does_not_hold_up_the_others_and_heals() {
         let house = House::with(&["a@jobcenter.example"]).await;
         let blocker = house.temp.path().join("mails");
@@ -356,7 +362,8 @@ mod tests {
     async fn what_a_dead_process_held_is_delivered_when_its_lease_is_over() {
         let house = House::with(&["a@jobcenter.example"]).await;
         let now = house.courier.clock.now();
-        house.courier.db.claim(now, now + TimeDelta::seconds(30), "dead").await.unwrap().unwrap();
+        let claim = house.courier.db.claim(now, now + TimeDelta::seconds(30), "dead").await.unwrap();
+        assert!(matches!(claim, Claim::Mail(_)));
         assert_eq!(house.drain().await, (0, 0, 0, 1));
         house.pass(TimeDelta::seconds(31));
         assert_eq!(house.drain().await, (1, 0, 0, 0));
@@ -382,15 +389,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_queue_row_that_nobody_can_read_fails_visibly() {
-        let house = House::with(&[]).await;
-        let now = house.courier.clock.now();
-        let tomorrow = "2026-11-24".parse().unwrap();
-        let Begun::Ready(mut run) = house.courier.db.begin_run("", tomorrow, now).await.unwrap() else {
-            unreachable!()
-        };
-        run.mails(&[NewMail { message: b"{".to_vec(), ..new_mail("a@jobcenter.example", now) }]).await.unwrap();
-        run.commit().await.unwrap();
-        assert_eq!(house.drain().await, (0, 0, 1, 0));
+    async fn a_queue_row_that_nobody_can_read_fails_visibly_and_stops_nothing() {
+        let to = ["kind", "none", "json", "later", "good"].map(|to| format!("{to}@jobcenter.example"));
+        let house = House::with(&to.each_ref().map(String::as_str)).await;
+        let Db::Sqlite { writer, .. } = &house.courier.db else { unreachable!() };
+        let spoil = "update outbox set kind = 'tanz' where recipient like 'kind@%';
+            update outbox set message = null where recipient like 'none@%';
+            update outbox set message = '{' where recipient like 'json@%';
+            update outbox set kind = 'tanz', next_attempt_at = '2026-11-30T00:00:00Z' where recipient like 'later@%'";
+        sqlx::raw_sql(spoil).execute(writer).await.unwrap();
+        assert_eq!(house.drain().await, (1, 0, 3, 1));
+        assert!(house.files()[0].contains("To: good@jobcenter.example\r\n"));
+        let states = house.states().await;
+        for (state, why) in states.iter().zip(["Art dieser Mail", "Text dieser Mail fehlt", "nicht lesbar"]) {
+            assert_eq!(state.0, OutboxState::Failed);
+            assert!(state.2.as_deref().unwrap().contains(why), "{state:?}");
+        }
     }
 }

@@ -7,7 +7,7 @@
 mod plan;
 mod spool;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::mpsc::sync_channel;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -22,12 +22,11 @@ use crate::domain::calendar::{Closed, iso_week};
 use crate::domain::digest::gather::Gather;
 use crate::domain::digest::lines::{Line, Router, TeamFace, Told, What};
 use crate::domain::digest::{Content, Digest, Kind, Lapsed, News};
-use crate::domain::facts::CaseFile;
 use crate::domain::ledger::{Entry, RunOf, close, settle};
 use crate::domain::obligation::{Ended, Finding, Key, Obligation, Role, Roles};
 use crate::mail::compose::message_id;
 use crate::mail::{MailError, Parts};
-use crate::store::{Begun, Db, NewMail, Notice, Snapshot, StoreError, Undelivered, WeekCount};
+use crate::store::{Begun, CasePage, Db, NewMail, Notice, Snapshot, StoreError, Undelivered, WeekCount};
 use plan::Plan;
 use spool::{Queue, Sorter};
 
@@ -114,7 +113,7 @@ pub struct Morning<'a> {
 
 /// A page of cases with what is remembered of them.
 struct Page {
-    files: Vec<CaseFile>,
+    cases: CasePage,
     ledger: Vec<Entry>,
 }
 
@@ -128,6 +127,8 @@ struct Waiting {
     #[serde(skip)]
     message: Vec<u8>,
     sha256: String,
+    /// Whether it says what no later mail says again.
+    told_once: bool,
     notices: Vec<WaitingNotice>,
 }
 
@@ -216,6 +217,12 @@ impl Morning<'_> {
         let reading = tokio::spawn(read_pages(snapshot, office.to_owned(), pages));
         let mut evaluated = Vec::new();
         while let Some(page) = next.recv().await {
+            plan.problems.extend(page.cases.faulty.iter().map(|fallnr| {
+                format!(
+                    "Fall {fallnr}: In der Datenbank steht ein Wert, den dieses Programm nicht kennt; der Fall wurde heute \
+                     nicht ausgewertet. Bitte die Daten erneut einspielen."
+                )
+            }));
             evaluate_page(&page, day, &plan.teams, &mut evaluated);
             let mut remembered = page.ledger;
             if plan.remembers {
@@ -223,7 +230,7 @@ impl Morning<'_> {
                 remembered.sort_by(|a, b| a.fallnr.cmp(&b.fallnr));
             }
             let mut remembered = remembered.into_iter().peekable();
-            for (file, found) in page.files.iter().zip(evaluated.drain(..)) {
+            for (file, found) in page.cases.files.iter().zip(evaluated.drain(..)) {
                 while remembered.next_if(|e| e.fallnr < file.case.fallnr).is_some() {}
                 let mut entries = Vec::new();
                 while let Some(entry) = remembered.next_if(|e| e.fallnr == file.case.fallnr) {
@@ -372,7 +379,8 @@ impl Morning<'_> {
         }
         let sha256 = hex(&Sha256::digest(&message));
         let (kind, to, subject) = (digest.kind, digest.to.clone(), parts.subject);
-        mails.push(&Waiting { kind, to, subject, message, sha256, notices })?;
+        let told_once = digest.tells_once();
+        mails.push(&Waiting { kind, to, subject, message, sha256, told_once, notices })?;
         match report.mails.iter_mut().find(|(kind, _)| *kind == digest.kind) {
             Some((_, count)) => *count += 1,
             None => report.mails.push((digest.kind, 1)),
@@ -391,10 +399,11 @@ impl Morning<'_> {
         let Prepared { plan, ledger, mails, told, report } = prepared;
         let secret = self.db.secret().await?;
         let domain = domain_of(&self.settings.mail.from).unwrap_or_else(|| "localhost".to_owned());
-        let mut tx = match self.db.begin_run(office, day, now).await? {
+        let mut tx = match self.db.begin_run(office, day, now, plan.last_run).await? {
             Begun::Ready(tx) => tx,
             Begun::Done => return Ok(Some(Err(Skipped::Done))),
             Begun::Later(later) => return Ok(Some(Err(Skipped::Later(later)))),
+            Begun::Moved => return Ok(None),
         };
         if tx.facts_revision().await? != plan.revision {
             return Ok(None);
@@ -473,7 +482,7 @@ fn evaluate_page(
     evaluated: &mut Vec<Found>,
 ) {
     let mut findings = Vec::new();
-    for file in &page.files {
+    for file in &page.cases.files {
         let mut found = Found::default();
         if let Some(team) = teams.get(&file.case.team) {
             for skipped in &team.skipped {
@@ -494,10 +503,22 @@ fn evaluate_page(
 
 /// The closed entries of obligations that are open (again) but not among the live ones.
 async fn closed_entries(known: &mut Snapshot, evaluated: &[Found], live: &[Entry]) -> Result<Vec<Entry>, StoreError> {
-    let live: std::collections::HashSet<&Key> = live.iter().map(|e| &e.key).collect();
-    let open = evaluated.iter().flat_map(|f| &f.due).filter(|o| !live.contains(&o.key));
-    let keys: Vec<_> = open.map(|o| (o.fallnr.as_deref().unwrap_or_default(), &o.key)).collect();
-    known.ledger_known(&keys).await
+    let live: HashSet<(&str, &Key)> = live.iter().map(|e| (&*e.fallnr, &e.key)).collect();
+    let due = evaluated.iter().flat_map(|f| &f.due);
+    let of = due.map(|o| (o.fallnr.as_deref().unwrap_or_default(), &o.key));
+    let keys: Vec<_> = of.filter(|key| !live.contains(key)).collect();
+    let mut closed = known.ledger_known(&keys).await?;
+    // A subsidy that has moved to another case goes on from what was said of it there.
+    let found: HashSet<(&str, &Key)> = closed.iter().map(|e| (&*e.fallnr, &e.key)).collect();
+    let moved = |(fallnr, key): &(&str, &Key)| key.subject != *fallnr && !found.contains(&(*fallnr, *key));
+    let keys: Vec<_> = keys.into_iter().filter(moved).collect();
+    let of: HashMap<&Key, &str> = keys.iter().map(|(fallnr, key)| (*key, *fallnr)).collect();
+    let elsewhere = known.ledger_elsewhere(&of.keys().copied().collect::<Vec<_>>()).await?;
+    closed.extend(elsewhere.into_iter().filter_map(|entry| {
+        let fallnr = (*of.get(&entry.key)?).to_owned();
+        Some(Entry { fallnr, ..entry })
+    }));
+    Ok(closed)
 }
 
 /// Settles what is open and closes what is not; what changed and is open goes to the ledger here, what is closed comes
@@ -536,11 +557,11 @@ fn settle_all(
 async fn read_pages(mut snapshot: Snapshot, office: String, pages: mpsc::Sender<Page>) -> Result<(), StoreError> {
     let mut after = String::new();
     loop {
-        let files = snapshot.cases(Some(&office), &after, PAGE).await?;
-        let Some(last) = files.last().map(|f| f.case.fallnr.clone()) else { return Ok(()) };
+        let cases = snapshot.cases(Some(&office), &after, PAGE).await?;
+        let Some(last) = cases.last().map(str::to_owned) else { return Ok(()) };
         let ledger = snapshot.ledger(&after, Some(&last)).await?;
         after = last;
-        if pages.send(Page { files, ledger }).await.is_err() {
+        if pages.send(Page { cases, ledger }).await.is_err() {
             return Ok(());
         }
     }
@@ -562,6 +583,7 @@ fn new_mail(w: Waiting, office: &str, day: NaiveDate, now: DateTime<Utc>, secret
         sha256: w.sha256,
         message: w.message,
         created_at: now,
+        told_once: w.told_once,
         notices: notices.map(|n| Notice { fallnr: n.fallnr, key: n.key, step: n.step, role: n.role }).collect(),
         dedup_key,
     }

@@ -26,11 +26,12 @@ mod write;
 use chrono::{DateTime, SubsecRound, Utc};
 use sqlx::{PgPool, SqlitePool};
 
+pub use cases::CasePage;
 pub use check::{Loose, LooseEnds};
 use dialect::Tx;
 pub use error::StoreError;
 pub use memory::{Told, Undelivered, WeekCount};
-pub use outbox::{Claimed, OutboxEntry, OutboxFilter, OutboxMail, OutboxState};
+pub use outbox::{Claim, Claimed, OutboxEntry, OutboxFilter, OutboxMail, OutboxState};
 pub use read::{Head, Snapshot};
 pub use record::Recorded;
 pub use run::{Begun, NewMail, Notice, RunTx};

@@ -277,7 +277,7 @@ async fn mornings_day_by_day_send_what_is_simulated() {
 async fn send_log(app: &App) -> Fired {
     let mut snapshot = app.db.snapshot().await.unwrap();
     let mut cases = vec![String::new()];
-    cases.extend(snapshot.cases(None, "", 1_000).await.unwrap().into_iter().map(|file| file.case.fallnr));
+    cases.extend(snapshot.cases(None, "", 1_000).await.unwrap().files.into_iter().map(|file| file.case.fallnr));
     let mut fired = Fired::new();
     for fallnr in cases {
         for told in snapshot.told(&fallnr).await.unwrap() {
@@ -327,7 +327,7 @@ async fn the_commands_morning_and_deliver_send_what_is_simulated() {
         })
     };
     let expected: BTreeSet<_> = heads(simulated(&house, span)).collect();
-    let queued = list.iter().map(|mail| [mail.day.to_string(), mail.kind.to_string(), mail.recipient.clone()]);
+    let queued = list.iter().map(|mail| [mail.day.to_string(), mail.kind.unwrap().to_string(), mail.recipient.clone()]);
     assert_eq!(queued.collect::<BTreeSet<_>>(), expected);
     assert_eq!(list.len(), expected.len());
     assert_eq!(delivered(&house.mails()), expected);

@@ -21,7 +21,8 @@ use wiedervorlage::domain::facts::{
 use wiedervorlage::domain::ledger::{Entry, Marks};
 use wiedervorlage::domain::obligation::{Column, Ended, Evidence, Key, Role, Roles};
 use wiedervorlage::store::{
-    Begun, Db, Loose, LooseEnds, NewMail, Notice, OutboxFilter, OutboxState, RunTx, Snapshot, StoreError, WeekCount,
+    Begun, Claim, Claimed, Db, Loose, LooseEnds, NewMail, Notice, OutboxFilter, OutboxState, RunTx, Snapshot,
+    StoreError, WeekCount,
 };
 
 /// A fresh database, and what keeps it alive.
@@ -52,12 +53,31 @@ impl House {
         .unwrap();
     }
 
+    /// A fresh database of the same kind.
+    async fn another(&self) -> Self {
+        match self.db {
+            Db::Sqlite { .. } => Self::sqlite().await,
+            Db::Postgres(_) => Self::postgres().await,
+        }
+    }
+
+    /// Whether somebody waits for a morning to be written. On SQLite nobody gets that far: there is one writer.
+    async fn somebody_waits(&self) -> bool {
+        const WAITING: &str = "select exists (select 1 from pg_stat_activity \
+             where datname = current_database() and wait_event_type = 'Lock')";
+        match &self.db {
+            Db::Sqlite { .. } => true,
+            Db::Postgres(pool) => sqlx::query_scalar(WAITING).fetch_one(pool).await.unwrap(),
+        }
+    }
+
     async fn snapshot(&self) -> Snapshot {
         self.db.snapshot().await.unwrap()
     }
 
     async fn run(&self, office: &str, date: &str) -> RunTx {
-        match self.db.begin_run(office, day(date), at("06:30:00")).await.unwrap() {
+        let last = self.snapshot().await.last_run(office).await.unwrap();
+        match self.db.begin_run(office, day(date), at("06:30:00"), last).await.unwrap() {
             Begun::Ready(run) => run,
             other => panic!("{other:?}"),
         }
@@ -67,6 +87,14 @@ impl House {
         let mut run = self.run("", date).await;
         assert_eq!(run.mails(mails).await.unwrap(), Vec::<String>::new());
         run.commit().await.unwrap();
+    }
+
+    async fn claim(&self, now: DateTime<Utc>, until: DateTime<Utc>, token: &str) -> Option<Claimed> {
+        match self.db.claim(now, until, token).await.unwrap() {
+            Claim::Mail(claimed) => Some(*claimed),
+            Claim::Nothing => None,
+            Claim::Unreadable(id) => panic!("{id}"),
+        }
     }
 
     async fn states(&self) -> Vec<(String, OutboxState)> {
@@ -90,15 +118,18 @@ conformance!(
     pages_of_an_office_hold_its_cases_alone,
     cases_that_name_no_bak_are_found_by_team,
     what_cannot_be_read_is_named_by_table_and_column,
+    one_bad_row_makes_its_case_faulty_and_no_other,
     the_head_holds_teams_events_colleagues_and_who_is_absent,
     the_head_of_an_office_holds_its_teams_alone,
     evidence_is_any_day_of_any_case_of_the_team,
     a_snapshot_sees_one_moment,
     a_ledger_entry_comes_back_as_it_went_in,
     the_ledger_is_read_by_range_by_key_and_by_case,
+    what_moved_to_another_case_is_found_under_the_old_one,
     a_thousand_ledger_entries_are_one_call,
     a_morning_is_written_once,
     a_morning_before_the_last_one_is_refused,
+    a_morning_from_an_older_memory_is_refused,
     of_two_mornings_at_once_one_is_written,
     what_is_dropped_leaves_no_trace,
     what_a_run_remembers_comes_back,
@@ -107,11 +138,14 @@ conformance!(
     the_send_log_says_who_was_told_what,
     a_newer_overview_replaces_one_that_still_waits,
     reminders_look_at_the_days_before,
+    what_was_given_up_is_known_by_office_and_day,
     a_mail_is_claimed_by_one_worker_at_a_time,
     many_workers_share_the_queue_without_sharing_a_mail,
     an_expired_lease_passes_the_mail_on_and_ends_the_old_workers_say,
     a_failed_attempt_waits_until_its_time,
     mails_are_retried_and_called_back_by_hand,
+    the_first_attempt_is_remembered_until_somebody_retries,
+    a_row_that_cannot_be_sent_is_given_up_and_the_next_is_taken,
     the_queue_is_listed_by_what_is_asked,
     a_record_replaces_and_says_what_it_could_not_place,
     every_change_of_facts_raises_the_revision,
@@ -155,6 +189,7 @@ fn mail(key: &str) -> NewMail {
         message: b"Subject: x\r\n\r\n".to_vec(),
         sha256: "00".into(),
         created_at: at("06:30:00"),
+        told_once: false,
         notices: Vec::new(),
     }
 }
@@ -301,7 +336,7 @@ async fn a_case_comes_back_as_it_went_in(house: House) {
     };
     let mut snapshot = house.snapshot().await;
     assert_eq!(snapshot.case(number).await.unwrap().as_ref(), Some(&expected));
-    assert_eq!(snapshot.cases(None, "", 10).await.unwrap(), std::slice::from_ref(&expected));
+    assert_eq!(snapshot.cases(None, "", 10).await.unwrap().files, std::slice::from_ref(&expected));
     assert_eq!(snapshot.cases_of_bak("BAK1").await.unwrap(), [expected.case]);
     assert_eq!(snapshot.case("gibt es nicht").await.unwrap(), None);
 }
@@ -327,11 +362,11 @@ async fn numbers(snapshot: &mut Snapshot, office: Option<&str>, limit: u32) -> V
     loop {
         let after = numbers.last().cloned().unwrap_or_default();
         let page = snapshot.cases(office, &after, limit).await.unwrap();
-        assert!(page.len() <= limit as usize);
-        if page.is_empty() {
-            return numbers;
-        }
-        numbers.extend(page.into_iter().map(|file| file.case.fallnr));
+        assert!(page.files.len() <= limit as usize);
+        assert_eq!(page.faulty, [""; 0]);
+        let Some(last) = page.last().map(str::to_owned) else { return numbers };
+        numbers.extend(page.files.into_iter().map(|file| file.case.fallnr));
+        assert_eq!(numbers.last(), Some(&last));
     }
 }
 
@@ -360,7 +395,7 @@ async fn pages_of_an_office_hold_its_cases_alone(house: House) {
         assert_eq!(numbers(&mut snapshot, Some("nirgends"), limit).await, Vec::<String>::new());
     }
     let page = snapshot.cases(Some(""), "", 10).await.unwrap();
-    let with_subsidy: Vec<_> = page.iter().filter(|f| !f.subsidies.is_empty()).map(|f| &f.case.fallnr).collect();
+    let with_subsidy: Vec<_> = page.files.iter().filter(|f| !f.subsidies.is_empty()).map(|f| &f.case.fallnr).collect();
     assert_eq!(with_subsidy, ["a"]);
 }
 
@@ -420,6 +455,68 @@ async fn what_cannot_be_read_is_named_by_table_and_column(house: House) {
     let error = house.snapshot().await.case("9").await.unwrap_err();
     assert!(matches!(error, StoreError::Content("aktivitaet")), "{error}");
     assert!(!error.to_string().contains("geheim"), "no error repeats anybody's data: {error}");
+}
+
+async fn one_bad_row_makes_its_case_faulty_and_no_other(house: House) {
+    house.sql(TEAMS).await;
+    house.sql(CASES).await;
+    let pages = async |limit: u32| -> (String, String) {
+        let (mut good, mut bad) = (Vec::new(), Vec::new());
+        let mut snapshot = house.snapshot().await;
+        let mut after = String::new();
+        loop {
+            let page = snapshot.cases(Some(""), &after, limit).await.unwrap();
+            let Some(last) = page.last() else { return (good.join(" "), bad.join(" ")) };
+            after = last.to_owned();
+            good.extend(page.files.into_iter().map(|f| f.case.fallnr));
+            bad.extend(page.faulty);
+        }
+    };
+    for (bad, mended) in [
+        ("insert into aktivitaet values ('9', 'tanz', '2026-11-23', 1)", "delete from aktivitaet"),
+        ("update betreuung set ende_grund = 'tanz' where fallnr = '9'", "update betreuung set ende_grund = ''"),
+        (
+            "insert into foerderung (foerdernr, fallnr, art, arbeitgeber, potenzial) values ('F', '9', 'tanz', '', '')",
+            "delete from foerderung",
+        ),
+        (
+            "insert into foerderung (foerdernr, fallnr, art, arbeitgeber, potenzial) values ('F', '9', '16e', '', 'x')",
+            "delete from foerderung",
+        ),
+        (
+            "insert into termin values ('t', 's', '9', 'aussendienst', null, '9 Uhr', '', null),
+                ('u', 's', '9', 'tanz', null, null, '', null)",
+            "delete from termin",
+        ),
+    ] {
+        house.sql(bad).await;
+        for limit in [1, 2, 9] {
+            assert_eq!(pages(limit).await, ("10 B a ä".to_owned(), "9".to_owned()), "{bad}, pages of {limit}");
+        }
+        let error = house.snapshot().await.case("9").await.unwrap_err();
+        assert!(matches!(error, StoreError::Content(_)), "{error}");
+        house.sql(mended).await;
+        assert_eq!(pages(9).await, ("10 9 B a ä".to_owned(), String::new()));
+    }
+    // An unknown Kennung counts as none, and what is bad elsewhere is not ours to tell.
+    house.sql("update betreuung set kennung = 'tanz'; update betreuung set ende_grund = 'x' where fallnr = 'Z'").await;
+    assert_eq!(pages(9).await, ("10 9 B a ä".to_owned(), String::new()));
+    house.sql("update betreuung set ende_grund = 'x' where fallnr <> '9'").await;
+    assert_eq!(pages(2).await, ("9".to_owned(), "10 B a ä".to_owned()));
+    if let Db::Sqlite { .. } = house.db {
+        // SQLite keeps anything where a date should be.
+        house
+            .sql("update betreuung set ende_grund = ''; update betreuung set fazit_am = 'bald' where fallnr = '9'")
+            .await;
+        house
+            .sql(
+                "insert into foerderung (foerdernr, fallnr, art, arbeitgeber, beginn, potenzial)
+                    values ('F', '10', '16e', '', 'bald', '');
+                insert into termin values ('t', 's', 'a', 'aussendienst', 'bald', null, '', null)",
+            )
+            .await;
+        assert_eq!(pages(9).await, ("B ä".to_owned(), "10 9 a".to_owned()));
+    }
 }
 
 async fn the_head_holds_teams_events_colleagues_and_who_is_absent(house: House) {
@@ -544,10 +641,10 @@ async fn a_snapshot_sees_one_moment(house: House) {
     let mut write = house.db.begin_write().await.unwrap();
     write.bump_revision().await.unwrap();
     write.commit().await.unwrap();
-    assert_eq!(before.cases(None, "", 10).await.unwrap().len(), 0);
+    assert_eq!(before.cases(None, "", 10).await.unwrap().files.len(), 0);
     assert_eq!(before.head(None, day("2026-11-23")).await.unwrap().revision, 0);
     let mut after = house.snapshot().await;
-    assert_eq!((after.revision(), after.cases(None, "", 10).await.unwrap().len()), (1, 6));
+    assert_eq!((after.revision(), after.cases(None, "", 10).await.unwrap().files.len()), (1, 6));
 }
 
 async fn a_ledger_entry_comes_back_as_it_went_in(house: House) {
@@ -634,6 +731,47 @@ async fn the_ledger_is_read_by_range_by_key_and_by_case(house: House) {
     assert_eq!(snapshot.ledger_known(&[]).await.unwrap(), []);
 }
 
+async fn what_moved_to_another_case_is_found_under_the_old_one(house: House) {
+    let of = |fallnr: &str, subject: &str, cycle: &str, opened: &str| Entry {
+        key: key("besuch-16", subject, cycle),
+        opened: day(opened),
+        ..entry(fallnr, "", "")
+    };
+    let ended = |on: &str, entry: Entry| Entry { ended: Some((day(on), Ended::Moot)), ..entry };
+    // Each line: what is remembered of one key, the newest first.
+    let groups = [
+        vec![of("2", "F1", "", "2026-11-20"), ended("2026-11-22", of("1", "F1", "", "2026-11-02"))],
+        vec![ended("2026-11-22", of("1", "F2", "", "2026-11-20")), of("2", "F2", "", "2026-11-02")],
+        vec![of("1", "F3", "", "2026-11-20"), ended("2026-11-22", of("2", "F3", "", "2026-11-20"))],
+        vec![
+            ended("2026-11-21", of("1", "F4", "", "2026-11-20")),
+            ended("2026-11-20", of("2", "F4", "", "2026-11-20")),
+        ],
+        vec![of("5", "5", "", "2026-11-20"), ended("2026-11-20", of("1", "5", "", "2026-11-02"))],
+        vec![of("1", "6", "", "2026-11-20"), ended("2026-11-20", of("6", "6", "", "2026-11-02"))],
+        vec![of("1", "F7", "2026", "2026-11-20")],
+        vec![of("2", "F7", "2027", "2026-11-02")],
+        vec![of("", "T1", "", "2026-11-02")],
+    ];
+    let all: Vec<_> = groups.iter().flatten().cloned().chain([closed("1", "fazit", "")]).collect();
+    let mut run = house.run("", "2026-11-23").await;
+    run.ledger(&all).await.unwrap();
+    run.commit().await.unwrap();
+    let unknown = [key("besuch-16", "F9", ""), key("fazit", "F1", ""), key("besuch-16", "F7", "")];
+    let asked: Vec<_> = groups.iter().map(|group| &group[0].key).chain(&unknown).collect();
+    let mut snapshot = house.snapshot().await;
+    let mut found = snapshot.ledger_elsewhere(&asked).await.unwrap();
+    found.sort_by(|one, other| (&one.key.subject, &one.key.cycle).cmp(&(&other.key.subject, &other.key.cycle)));
+    let mut newest: Vec<_> = groups.iter().map(|group| group[0].clone()).collect();
+    newest.sort_by(|one, other| (&one.key.subject, &one.key.cycle).cmp(&(&other.key.subject, &other.key.cycle)));
+    assert_eq!(found, newest);
+    assert_eq!(snapshot.ledger_elsewhere(&[]).await.unwrap(), []);
+    // More keys than one query takes.
+    let many: Vec<_> = (0..600).map(|n| key("besuch-16", &format!("X{n}"), "")).collect();
+    let asked: Vec<_> = many.iter().chain([&groups[0][0].key]).collect();
+    assert_eq!(snapshot.ledger_elsewhere(&asked).await.unwrap(), [groups[0][0].clone()]);
+}
+
 async fn a_thousand_ledger_entries_are_one_call(house: House) {
     let entries: Vec<_> = (0..1001).map(|n| closed(&format!("{n:05}"), "x", "")).collect();
     let mut run = house.run("", "2026-11-23").await;
@@ -646,9 +784,20 @@ async fn a_thousand_ledger_entries_are_one_call(house: House) {
     assert_eq!(known, entries);
 }
 
+/// What beginning a morning came to, in a word.
+async fn begun(db: &Db, office: &str, date: &str, last_run: Option<&str>) -> String {
+    match db.begin_run(office, day(date), at("07:00:00"), last_run.map(day)).await.unwrap() {
+        Begun::Ready(_) => "ready".to_owned(),
+        Begun::Done => "done".to_owned(),
+        Begun::Later(later) => format!("later {later}"),
+        Begun::Moved => "moved".to_owned(),
+    }
+}
+
 async fn a_morning_is_written_once(house: House) {
     house.run("", "2026-11-23").await.commit().await.unwrap();
-    assert!(matches!(house.db.begin_run("", day("2026-11-23"), at("07:00:00")).await.unwrap(), Begun::Done));
+    assert_eq!(begun(&house.db, "", "2026-11-23", None).await, "done");
+    assert_eq!(begun(&house.db, "", "2026-11-23", Some("2026-11-23")).await, "done");
     house.run("Nord", "2026-11-23").await.commit().await.unwrap();
     house.run("", "2026-11-24").await.commit().await.unwrap();
     let mut snapshot = house.snapshot().await;
@@ -659,19 +808,36 @@ async fn a_morning_is_written_once(house: House) {
 
 async fn a_morning_before_the_last_one_is_refused(house: House) {
     house.run("", "2026-11-23").await.commit().await.unwrap();
-    let begun = house.db.begin_run("", day("2026-11-20"), at("07:00:00")).await.unwrap();
-    assert!(matches!(begun, Begun::Later(later) if later == day("2026-11-23")), "{begun:?}");
-    // The refusal leaves no row behind.
-    assert!(matches!(house.db.begin_run("", day("2026-11-20"), at("07:00:00")).await.unwrap(), Begun::Later(_)));
+    for _ in 0..2 {
+        // The refusal leaves no row behind.
+        assert_eq!(begun(&house.db, "", "2026-11-20", None).await, "later 2026-11-23");
+    }
+}
+
+async fn a_morning_from_an_older_memory_is_refused(house: House) {
+    house.run("", "2026-11-19").await.commit().await.unwrap();
+    house.run("", "2026-11-20").await.commit().await.unwrap();
+    for (last_run, expected) in
+        [(None, "moved"), (Some("2026-11-19"), "moved"), (Some("2026-11-23"), "moved"), (Some("2026-11-20"), "ready")]
+    {
+        assert_eq!(begun(&house.db, "", "2026-11-23", last_run).await, expected, "{last_run:?}");
+    }
+    assert_eq!(begun(&house.db, "Nord", "2026-11-23", None).await, "ready", "offices do not meet");
+    assert_eq!(begun(&house.db, "Nord", "2026-11-23", Some("2026-11-20")).await, "moved", "what was is gone");
 }
 
 async fn of_two_mornings_at_once_one_is_written(house: House) {
-    let db = house.db.clone();
-    let first = house.run("", "2026-11-23").await;
-    let second = tokio::spawn(async move { db.begin_run("", day("2026-11-23"), at("06:30:01")).await.unwrap() });
-    tokio::task::yield_now().await;
-    first.commit().await.unwrap();
-    assert!(matches!(second.await.unwrap(), Begun::Done));
+    for (date, expected) in [("2026-11-23", "done"), ("2026-11-20", "later 2026-11-23"), ("2026-11-24", "moved")] {
+        let house = house.another().await;
+        let db = house.db.clone();
+        let first = house.run("", "2026-11-23").await;
+        let second = tokio::spawn(async move { begun(&db, "", date, None).await });
+        while !second.is_finished() && !house.somebody_waits().await {
+            tokio::task::yield_now().await;
+        }
+        first.commit().await.unwrap();
+        assert_eq!(second.await.unwrap(), expected, "{date}");
+    }
 }
 
 async fn what_is_dropped_leaves_no_trace(house: House) {
@@ -739,7 +905,7 @@ async fn a_mail_comes_back_as_it_went_in(house: House) {
     assert_eq!(got.message, Some(every_byte.clone()));
     assert_eq!(got.entry, list[0]);
     let shown = &list[0];
-    assert_eq!((&shown.dedup_key, shown.kind, &shown.office), (&full.dedup_key, full.kind, &full.office));
+    assert_eq!((&shown.dedup_key, shown.kind, &shown.office), (&full.dedup_key, Some(full.kind), &full.office));
     assert_eq!((&shown.recipient, shown.day, &shown.subject), (&full.recipient, full.day, &full.subject));
     assert_eq!((&shown.message_id, &shown.sha256), (&full.message_id, &full.sha256));
     assert_eq!((shown.state, shown.attempts), (OutboxState::Queued, 0));
@@ -748,13 +914,12 @@ async fn a_mail_comes_back_as_it_went_in(house: House) {
     assert_eq!(house.db.outbox_get(list[1].id).await.unwrap().unwrap().message, Some(Vec::new()));
     assert_eq!(house.db.outbox_get(list[1].id + 1).await.unwrap(), None);
 
-    assert_eq!(house.db.claim(at("06:30:00.123455"), at("07:00:00"), "A").await.unwrap().unwrap().dedup_key, "leer");
-    assert_eq!(house.db.claim(at("06:30:00.123455"), at("07:00:00"), "A").await.unwrap(), None);
-    let claimed = house.db.claim(at("06:30:00.123456"), at("07:00:00"), "A").await.unwrap().unwrap();
+    assert_eq!(house.claim(at("06:30:00.123455"), at("07:00:00"), "A").await.unwrap().message, b"");
+    assert_eq!(house.claim(at("06:30:00.123455"), at("07:00:00"), "A").await, None);
+    let claimed = house.claim(at("06:30:00.123456"), at("07:00:00"), "A").await.unwrap();
     assert_eq!((claimed.id, claimed.attempt, claimed.message), (shown.id, 1, every_byte));
-    assert_eq!((claimed.kind, claimed.office, claimed.recipient), (full.kind, full.office, full.recipient));
-    assert_eq!((claimed.day, claimed.subject, claimed.message_id), (full.day, full.subject, full.message_id));
-    assert_eq!((claimed.sha256, claimed.created_at), (full.sha256, full.created_at));
+    assert_eq!((claimed.kind, claimed.recipient, claimed.day), (full.kind, full.recipient, full.day));
+    assert_eq!((claimed.message_id, claimed.created_at), (full.message_id, full.created_at));
 }
 
 async fn a_mail_with_a_known_key_is_not_queued_twice(house: House) {
@@ -780,7 +945,7 @@ async fn the_send_log_says_who_was_told_what(house: House) {
     let first = NewMail { kind: Kind::Mitteilung, day: day("2026-11-20"), notices, ..mail("m") };
     house.queue("2026-11-20", std::slice::from_ref(&first)).await;
     house.queue("2026-11-23", &[NewMail { notices: vec![notice("1", "faellig", Role::Bak)], ..mail("t") }]).await;
-    let sent = house.db.claim(at("07:00:00"), at("08:00:00"), "A").await.unwrap().unwrap();
+    let sent = house.claim(at("07:00:00"), at("08:00:00"), "A").await.unwrap();
     assert!(house.db.mark_sent(sent.id, "A", at("07:00:01")).await.unwrap());
 
     let told = house.snapshot().await.told("1").await.unwrap();
@@ -802,8 +967,8 @@ async fn a_newer_overview_replaces_one_that_still_waits(house: House) {
     let other = NewMail { kind: Kind::Mitteilung, ..mail("mitteilung") };
     let elsewhere = NewMail { office: "Nord".into(), ..mail("nord") };
     house.queue("2026-11-20", &[mail("unterwegs"), mail("wartet"), other, elsewhere]).await;
-    let claimed = house.db.claim(at("07:00:00"), at("08:00:00"), "A").await.unwrap().unwrap();
-    assert_eq!(claimed.dedup_key, "unterwegs");
+    let claimed = house.claim(at("07:00:00"), at("08:00:00"), "A").await.unwrap();
+    assert_eq!(claimed.message_id, "<unterwegs@bak.example>");
     let waiting = house.snapshot().await.undelivered(Kind::Tagesuebersicht, "").await.unwrap();
     assert_eq!(
         waiting.iter().map(|m| (m.recipient.as_str(), m.day)).collect::<Vec<_>>(),
@@ -833,17 +998,44 @@ async fn reminders_look_at_the_days_before(house: House) {
     assert_eq!(snapshot.recipients(Kind::Eskalation, from, to).await.unwrap(), BTreeSet::new());
 }
 
+async fn what_was_given_up_is_known_by_office_and_day(house: House) {
+    let on = |date: &str, office: &str, key: &str| NewMail { day: day(date), office: office.into(), ..mail(key) };
+    let mails = [
+        on("2026-11-19", "", "a"),
+        on("2026-11-20", "", "b"),
+        on("2026-11-23", "Nord", "c"),
+        on("2026-11-23", "", "d"),
+        on("2026-11-23", "", "e"),
+    ];
+    house.queue("2026-11-23", &mails).await;
+    let mut ids = Vec::new();
+    while let Some(mail) = house.claim(at("07:00:00"), at("08:00:00"), "A").await {
+        let ours = if mail.recipient.starts_with('e') {
+            house.db.mark_sent(mail.id, "A", at("07:00:01")).await
+        } else {
+            house.db.mark_failed(mail.id, "A", "550").await
+        };
+        assert!(ours.unwrap());
+        ids.push(mail.id);
+    }
+    ids.sort_unstable();
+    let mut snapshot = house.snapshot().await;
+    assert_eq!(snapshot.failed_since("", day("2026-11-20")).await.unwrap(), [ids[1], ids[3]]);
+    assert_eq!(snapshot.failed_since("Nord", day("2026-11-23")).await.unwrap(), [ids[2]]);
+    assert_eq!(snapshot.failed_since("Nord", day("2026-11-24")).await.unwrap(), [0; 0]);
+}
+
 async fn a_mail_is_claimed_by_one_worker_at_a_time(house: House) {
     house.queue("2026-11-23", &[mail("a")]).await;
-    assert_eq!(house.db.claim(at("06:29:59"), at("07:30:00"), "A").await.unwrap(), None, "not due yet");
-    let mail = house.db.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap().unwrap();
-    assert_eq!(house.db.claim(at("07:29:59"), at("08:00:00"), "B").await.unwrap(), None);
+    assert_eq!(house.claim(at("06:29:59"), at("07:30:00"), "A").await, None, "not due yet");
+    let mail = house.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap();
+    assert_eq!(house.claim(at("07:29:59"), at("08:00:00"), "B").await, None);
     assert!(!house.db.mark_sent(mail.id, "B", at("07:01:00")).await.unwrap(), "not B's to say");
     assert!(house.db.mark_sent(mail.id, "A", at("07:01:00.5")).await.unwrap());
     assert!(!house.db.mark_sent(mail.id, "A", at("07:02:00")).await.unwrap(), "said once");
     let shown = house.db.outbox_get(mail.id).await.unwrap().unwrap().entry;
     assert_eq!((shown.state, shown.sent_at, shown.attempts), (OutboxState::Sent, Some(at("07:01:00.5")), 1));
-    assert_eq!(house.db.claim(at("23:00:00"), at("23:30:00"), "B").await.unwrap(), None);
+    assert_eq!(house.claim(at("23:00:00"), at("23:30:00"), "B").await, None);
 }
 
 async fn many_workers_share_the_queue_without_sharing_a_mail(house: House) {
@@ -855,8 +1047,8 @@ async fn many_workers_share_the_queue_without_sharing_a_mail(house: House) {
             tokio::spawn(async move {
                 let mut mine = Vec::new();
                 let token = worker.to_string();
-                while let Some(mail) = db.claim(at("07:00:00"), at("07:30:00"), &token).await.unwrap() {
-                    mine.push(mail.dedup_key);
+                while let Claim::Mail(mail) = db.claim(at("07:00:00"), at("07:30:00"), &token).await.unwrap() {
+                    mine.push(mail.recipient);
                     assert!(db.mark_sent(mail.id, &token, at("07:00:01")).await.unwrap());
                 }
                 mine
@@ -868,13 +1060,13 @@ async fn many_workers_share_the_queue_without_sharing_a_mail(house: House) {
         sent.extend(worker.await.unwrap());
     }
     sent.sort();
-    assert_eq!(sent, mails.into_iter().map(|mail| mail.dedup_key).collect::<Vec<_>>());
+    assert_eq!(sent, mails.into_iter().map(|mail| mail.recipient).collect::<Vec<_>>());
 }
 
 async fn an_expired_lease_passes_the_mail_on_and_ends_the_old_workers_say(house: House) {
     house.queue("2026-11-23", &[mail("a")]).await;
-    let first = house.db.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap().unwrap();
-    let second = house.db.claim(at("07:30:00"), at("08:00:00"), "B").await.unwrap().unwrap();
+    let first = house.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap();
+    let second = house.claim(at("07:30:00"), at("08:00:00"), "B").await.unwrap();
     assert_eq!((first.id, first.attempt, second.id, second.attempt), (second.id, 1, first.id, 2));
     assert_eq!(first.message_id, second.message_id);
     for held in [
@@ -891,14 +1083,14 @@ async fn an_expired_lease_passes_the_mail_on_and_ends_the_old_workers_say(house:
 
 async fn a_failed_attempt_waits_until_its_time(house: House) {
     house.queue("2026-11-23", &[mail("a"), mail("b")]).await;
-    let a = house.db.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap().unwrap();
+    let a = house.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap();
     assert!(house.db.mark_again(a.id, "A", at("07:05:00.000001"), "451 später").await.unwrap());
     let shown = house.db.outbox_get(a.id).await.unwrap().unwrap().entry;
     assert_eq!((shown.state, shown.next_attempt_at), (OutboxState::Queued, at("07:05:00.000001")));
     assert_eq!(shown.error, text("451 später"));
-    assert_eq!(house.db.claim(at("07:05:00"), at("07:30:00"), "A").await.unwrap().unwrap().dedup_key, "b");
-    assert_eq!(house.db.claim(at("07:05:00"), at("07:30:00"), "A").await.unwrap(), None);
-    let again = house.db.claim(at("07:05:00.5"), at("07:30:00"), "A").await.unwrap().unwrap();
+    assert_eq!(house.claim(at("07:05:00"), at("07:30:00"), "A").await.unwrap().message_id, "<b@bak.example>");
+    assert_eq!(house.claim(at("07:05:00"), at("07:30:00"), "A").await, None);
+    let again = house.claim(at("07:05:00.5"), at("07:30:00"), "A").await.unwrap();
     assert_eq!((again.id, again.attempt), (a.id, 2));
     assert!(house.db.mark_sent(a.id, "A", at("07:06:00")).await.unwrap());
     assert_eq!(house.db.outbox_get(a.id).await.unwrap().unwrap().entry.error, None);
@@ -906,18 +1098,18 @@ async fn a_failed_attempt_waits_until_its_time(house: House) {
 
 async fn mails_are_retried_and_called_back_by_hand(house: House) {
     house.queue("2026-11-23", &[mail("a")]).await;
-    let mail = house.db.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap().unwrap();
+    let mail = house.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap();
     assert!(!house.db.outbox_cancel(mail.id).await.unwrap(), "somebody is sending it");
     assert!(!house.db.outbox_retry(mail.id, at("07:01:00")).await.unwrap());
     assert!(house.db.mark_failed(mail.id, "A", "550").await.unwrap());
-    assert_eq!(house.db.claim(at("09:00:00"), at("09:30:00"), "A").await.unwrap(), None, "given up");
+    assert_eq!(house.claim(at("09:00:00"), at("09:30:00"), "A").await, None, "given up");
     assert!(house.db.outbox_retry(mail.id, at("10:00:00")).await.unwrap());
     assert!(house.db.outbox_cancel(mail.id).await.unwrap());
     assert_eq!(house.states().await[0].1, OutboxState::Cancelled);
-    assert_eq!(house.db.claim(at("11:00:00"), at("11:30:00"), "A").await.unwrap(), None);
+    assert_eq!(house.claim(at("11:00:00"), at("11:30:00"), "A").await, None);
     assert!(house.db.outbox_retry(mail.id, at("12:00:00")).await.unwrap());
-    assert!(house.db.claim(at("11:59:59"), at("12:30:00"), "A").await.unwrap().is_none());
-    assert!(house.db.claim(at("12:00:00"), at("12:30:00"), "A").await.unwrap().is_some());
+    assert!(house.claim(at("11:59:59"), at("12:30:00"), "A").await.is_none());
+    assert!(house.claim(at("12:00:00"), at("12:30:00"), "A").await.is_some());
     assert!(house.db.mark_failed(mail.id, "A", "550").await.unwrap());
     house.sql("update outbox set message = null").await;
     assert!(!house.db.outbox_retry(mail.id, at("13:00:00")).await.unwrap(), "there is nothing left to send");
@@ -925,10 +1117,46 @@ async fn mails_are_retried_and_called_back_by_hand(house: House) {
     assert!(!house.db.outbox_retry(mail.id + 1, at("13:00:00")).await.unwrap());
 }
 
+async fn the_first_attempt_is_remembered_until_somebody_retries(house: House) {
+    house.queue("2026-11-23", &[mail("a")]).await;
+    let first = house.claim(at("07:00:00.5"), at("07:30:00"), "A").await.unwrap();
+    assert_eq!((first.created_at, first.first_attempt_at), (at("06:30:00"), at("07:00:00.5")));
+    assert!(house.db.mark_again(first.id, "A", at("08:00:00"), "451").await.unwrap());
+    let second = house.claim(at("08:00:00"), at("08:30:00"), "A").await.unwrap();
+    assert_eq!((second.attempt, second.first_attempt_at), (2, at("07:00:00.5")));
+    assert!(house.db.mark_failed(first.id, "A", "451").await.unwrap());
+    assert!(house.db.outbox_retry(first.id, at("09:00:00")).await.unwrap());
+    assert_eq!(house.db.outbox_get(first.id).await.unwrap().unwrap().entry.attempts, 0);
+    let anew = house.claim(at("09:30:00"), at("10:00:00"), "A").await.unwrap();
+    assert_eq!((anew.attempt, anew.first_attempt_at), (1, at("09:30:00")));
+}
+
+async fn a_row_that_cannot_be_sent_is_given_up_and_the_next_is_taken(house: House) {
+    house.queue("2026-11-23", &[mail("a"), mail("b"), mail("c")]).await;
+    house.sql("update outbox set kind = 'tanz' where dedup_key = 'a'").await;
+    house.sql("update outbox set message = null where dedup_key = 'b'").await;
+    let list = house.db.outbox_list(&OutboxFilter::default(), 0, 10).await.unwrap();
+    assert_eq!(list.iter().map(|m| m.kind).collect::<Vec<_>>(), [None, Some(mail("").kind), Some(mail("").kind)]);
+    assert_eq!(house.db.outbox_left().await.unwrap(), 3);
+    for (row, why) in list.iter().zip(["Art", "Text"]) {
+        let claim = house.db.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap();
+        assert_eq!(claim, Claim::Unreadable(row.id));
+        let shown = house.db.outbox_get(row.id).await.unwrap().unwrap().entry;
+        assert_eq!((shown.state, shown.attempts), (OutboxState::Failed, 1));
+        let said = shown.error.unwrap();
+        assert!(said.contains(why) && !said.contains("tanz"), "{said}");
+    }
+    let good = house.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap();
+    assert_eq!(good.id, list[2].id);
+    assert_eq!(house.db.outbox_left().await.unwrap(), 1);
+    assert_eq!(house.claim(at("07:00:00"), at("07:30:00"), "A").await, None);
+    assert_eq!(house.snapshot().await.failed_since("", day("2026-11-23")).await.unwrap(), [list[0].id, list[1].id]);
+}
+
 async fn the_queue_is_listed_by_what_is_asked(house: House) {
     let other = NewMail { kind: Kind::Admin, day: day("2026-11-20"), recipient: "admin@x.example".into(), ..mail("b") };
     house.queue("2026-11-23", &[mail("a"), other, mail("c")]).await;
-    house.db.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap().unwrap();
+    house.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap();
     let list = async |filter: OutboxFilter, after, limit| -> String {
         house.db.outbox_list(&filter, after, limit).await.unwrap().into_iter().map(|mail| mail.dedup_key).collect()
     };

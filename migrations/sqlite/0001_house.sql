@@ -191,6 +191,9 @@ create table ledger (
     primary key (fallnr, rule, subject, cycle)
 ) without rowid;
 create index ledger_live on ledger (fallnr) where ended is null or untold <> 0;
+-- A subsidy that moves to another case is still the same subsidy: its entries are found whatever the case. What a
+-- case says of itself (subject and case are one) is not, and is most of the table.
+create index ledger_elsewhere on ledger (rule, subject, cycle) where subject <> fallnr;
 
 -- ---------------------------------------------------------------- the queue
 create table outbox (
@@ -205,8 +208,10 @@ create table outbox (
     message         blob,                         -- the whole mail (RFC 5322); leaves when the retention time is over
     sha256          text    not null,
     state           text    not null,             -- queued, sending, sent, failed, superseded, cancelled
+    told_once       boolean not null,             -- says what no later mail says: never superseded
     attempts        integer not null default 0,
     next_attempt_at text    not null,
+    first_attempt_at text,                        -- from here on the days of trying are counted
     lease_until     text,
     lease           text,                         -- who holds it
     created_at      text    not null,
@@ -215,6 +220,7 @@ create table outbox (
 );
 create index outbox_due on outbox (next_attempt_at, id) where state in ('queued', 'sending');
 create index outbox_day on outbox (kind, day);
+create index outbox_failed on outbox (office, day) where state = 'failed';
 
 -- The send log: which steps a mail told to whom.
 create table notice (

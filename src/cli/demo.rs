@@ -70,7 +70,7 @@ async fn what_is_due(app: &App, day: NaiveDate, out: &mut impl std::io::Write) -
     let head = snapshot.head(None, day).await?;
     let offices = super::evaluate::offices(app, &head);
     let mut due = Vec::new();
-    for file in snapshot.cases(None, "", 1_000).await? {
+    for file in snapshot.cases(None, "", 1_000).await?.files {
         let Some(office) = offices.get(&file.case.team) else { continue };
         let mut findings = Vec::new();
         office.evaluate(&file, day, false, &mut findings);

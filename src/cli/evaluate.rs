@@ -15,7 +15,7 @@ use crate::domain::evaluate::Office;
 use crate::domain::facts::CaseFile;
 use crate::domain::obligation::{Finding, Obligation};
 use crate::domain::run::supplied;
-use crate::store::{Head, Snapshot, StoreError};
+use crate::store::{CasePage, Head, Snapshot, StoreError};
 
 /// Cases per page.
 const PAGE: u32 = 2_000;
@@ -62,27 +62,37 @@ pub(super) fn offices(app: &App, head: &Head) -> BTreeMap<String, Office> {
     head.teams.iter().map(|team| (team.team.clone(), office(team))).collect()
 }
 
-/// Hands every case of every office to `each`; the next page is read while the last one is worked on.
+/// Hands every case of every office to `each`; the next page is read while the last one is worked on. Cases that cannot
+/// be read are told of; the exit code follows from whether there were any.
 async fn each_case(
     mut snapshot: Snapshot,
     mut each: impl FnMut(&CaseFile) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    let (pages, mut next) = tokio::sync::mpsc::channel::<Vec<CaseFile>>(2);
+) -> anyhow::Result<u8> {
+    let (pages, mut next) = tokio::sync::mpsc::channel::<CasePage>(2);
     let reading = tokio::spawn(async move {
         let mut after = String::new();
         loop {
-            let files = snapshot.cases(None, &after, PAGE).await?;
-            let Some(last) = files.last() else { return Ok::<_, StoreError>(()) };
-            after.clone_from(&last.case.fallnr);
-            if pages.send(files).await.is_err() {
+            let page = snapshot.cases(None, &after, PAGE).await?;
+            let Some(last) = page.last() else { return Ok::<_, StoreError>(()) };
+            after = last.to_owned();
+            if pages.send(page).await.is_err() {
                 return Ok(());
             }
         }
     });
+    let mut code = 0;
     while let Some(page) = next.recv().await {
-        page.iter().try_for_each(&mut each)?;
+        for fallnr in &page.faulty {
+            eprintln!(
+                "Fall {fallnr}: In der Datenbank steht ein Wert, den dieses Programm nicht kennt; der Fall fehlt hier. Bitte \
+                 die Daten erneut einspielen."
+            );
+            code = 1;
+        }
+        page.files.iter().try_for_each(&mut each)?;
     }
-    Ok(reading.await??)
+    reading.await??;
+    Ok(code)
 }
 
 pub(super) async fn evaluate(app: &App, day: NaiveDate, format: Format) -> anyhow::Result<u8> {
@@ -111,7 +121,7 @@ pub(super) async fn evaluate(app: &App, day: NaiveDate, format: Format) -> anyho
         }
         Ok(())
     };
-    each_case(snapshot, |file| {
+    let code = each_case(snapshot, |file| {
         if let Some(office) = offices.get(&file.case.team) {
             office.evaluate(file, day, false, &mut findings);
             show(&mut findings)?;
@@ -138,7 +148,7 @@ pub(super) async fn evaluate(app: &App, day: NaiveDate, format: Format) -> anyho
     }
     out.flush()?;
     note_closed_day(offices.values().map(|o| &*o.cal), day);
-    Ok(0)
+    Ok(code)
 }
 
 /// Says so where a day is no workday anywhere: the office receives nothing on it.
@@ -167,7 +177,7 @@ pub(super) async fn capacity(app: &App, day: NaiveDate, format: Format) -> anyho
     let mut snapshot = app.db.snapshot().await?;
     let head = snapshot.head(None, day).await?;
     let mut capacity = Capacity::of(head.colleagues.iter());
-    each_case(snapshot, |file| {
+    let code = each_case(snapshot, |file| {
         capacity.add(&file.case, day);
         Ok(())
     })
@@ -190,5 +200,5 @@ pub(super) async fn capacity(app: &App, day: NaiveDate, format: Format) -> anyho
         writeln!(out, "{rows}")?;
     }
     out.flush()?;
-    Ok(0)
+    Ok(code)
 }

@@ -11,10 +11,13 @@ use super::Format;
 use super::output::{TABLE_ROWS, json_line, print, stdout, table};
 use super::words;
 use crate::app::App;
+use crate::domain::digest::Kind;
 use crate::mail::Parts;
 use crate::mail::words::{clean, date, instant};
 use crate::store::{OutboxEntry, OutboxFilter, OutboxMail, OutboxState};
 
+/// A kind that a row of the queue names and this program does not know.
+const UNKNOWN: &str = "unbekannte Art";
 /// Mails per page.
 const PAGE: u32 = 1_000;
 
@@ -92,7 +95,7 @@ impl<'a> Row<'a> {
     fn of(e: &'a OutboxEntry) -> Self {
         Self {
             id: e.id,
-            kind: e.kind.as_str(),
+            kind: e.kind.map_or("", Kind::as_str),
             to: &e.recipient,
             date: e.day,
             state: e.state.as_str(),
@@ -125,7 +128,7 @@ async fn list(app: &App, format: Format, state: Option<OutboxState>) -> anyhow::
                 rows.add_row([
                     e.id.to_string(),
                     e.day.format("%d.%m.%Y").to_string(),
-                    words::kind(e.kind).to_owned(),
+                    e.kind.map_or(UNKNOWN, words::kind).to_owned(),
                     clean(&e.recipient).into_owned(),
                     stand,
                     e.attempts.to_string(),
@@ -154,7 +157,7 @@ async fn show(app: &App, id: i64) -> anyhow::Result<u8> {
     let mut line = |label: &str, value: &str| {
         let _ = writeln!(text, "{label:<12} {}", clean(value));
     };
-    line("Mail", &format!("{id}, {} für {}", words::kind(e.kind), date(e.day)));
+    line("Mail", &format!("{id}, {} für {}", e.kind.map_or(UNKNOWN, words::kind), date(e.day)));
     line("Betreff", &e.subject);
     line("An", &e.recipient);
     let attempts = crate::mail::words::plural(e.attempts, "Versuch", "Versuche");

@@ -347,6 +347,17 @@ impl Digest {
         }
     }
 
+    /// Whether it says something that no later mail says again: a missed week, something that ran out. Such a mail is
+    /// not replaced by the next one.
+    pub fn tells_once(&self) -> bool {
+        match &self.content {
+            Content::Day(teams) => {
+                teams.iter().flat_map(|t| &t.baks).any(|bak| !bak.missed.is_empty() || !bak.lapsed.is_empty())
+            }
+            _ => true,
+        }
+    }
+
     /// What ran out and the mail tells to a case worker or lead (what is a BAK's is told on the day it ended).
     pub fn lapses(&self) -> Vec<(Role, &Lapsed)> {
         match &self.content {

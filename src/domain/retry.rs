@@ -44,15 +44,16 @@ pub enum GiveUp {
     Expired,
 }
 
-/// What follows from the failure of the `attempt`-th attempt (from 1) of a mail queued at `first_queued`.
+/// What follows from the failure of the `attempt`-th attempt (from 1) of a mail that was first tried at `first_tried`.
+/// A queue that nobody worked on takes nothing from the time of trying.
 ///
 /// `jitter` is chance from 0.0 to 1.0; anything else counts as the nearest of these. The last attempt falls on the end
 /// of the three days at the latest.
-pub fn after(attempt: u32, failure: Failure, first_queued: DateTime<Utc>, now: DateTime<Utc>, jitter: f64) -> Retry {
+pub fn after(attempt: u32, failure: Failure, first_tried: DateTime<Utc>, now: DateTime<Utc>, jitter: f64) -> Retry {
     if failure == Failure::Permanent {
         return Retry::GiveUp(GiveUp::Permanent);
     }
-    let end = first_queued.checked_add_signed(KEEP_TRYING).unwrap_or(DateTime::<Utc>::MAX_UTC);
+    let end = first_tried.checked_add_signed(KEEP_TRYING).unwrap_or(DateTime::<Utc>::MAX_UTC);
     if now >= end {
         return Retry::GiveUp(GiveUp::Expired);
     }

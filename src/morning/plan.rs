@@ -68,6 +68,8 @@ pub(super) async fn plan(
         return Ok(Err(Skipped::NoTeams));
     }
     let last_runs = snapshot.team_runs_before(day).await?;
+    // A team that has moved here from an office whose run is done has had its morning.
+    let has_run = snapshot.teams_run_on(day).await?;
     let told_by = snapshot.team_rules().await?;
     let week = iso_week(day);
     let reported: HashSet<String> = snapshot.wochenstand(&week).await?.into_iter().map(|w| w.team).collect();
@@ -124,7 +126,18 @@ pub(super) async fn plan(
             forbidden.join(", ")
         ));
     }
-    for team in teams {
+    if let Some(since) = last_run {
+        let failed = snapshot.failed_since(office, since).await?;
+        if !failed.is_empty() {
+            let ids: Vec<_> = failed.iter().map(i64::to_string).collect();
+            plan.problems.push(format!(
+                "Diese Mails konnten endgültig nicht verschickt werden (Nummern im Postausgang): {}. Den Grund zeigt \
+                 „wiedervorlage outbox show NUMMER“, ein neuer Versuch ist „wiedervorlage outbox retry NUMMER“.",
+                ids.join(", ")
+            ));
+        }
+    }
+    for team in teams.into_iter().filter(|t| !has_run.contains(&t.team)) {
         let cal = rulebooks.calendar(&team, settings);
         if let Some(because) = cal.closed_because(day) {
             closed = Some(because);

@@ -3,9 +3,7 @@
 //! A row that crosses from the database costs far more than the bytes in it. So the activities of a case, fourteen on
 //! average, come packed in one text and are taken apart here; the same goes for its rests and its dates.
 
-use std::collections::HashMap;
-
-use chrono::{NaiveDate, NaiveTime};
+use chrono::NaiveTime;
 
 use super::dialect::{all, maybe};
 use super::{Snapshot, StoreError, packed};
@@ -43,9 +41,9 @@ const OF_BAK: &str = concat!("select ", case_columns!(), " from betreuung b wher
 const OF_NOBODY: &str =
     concat!("select ", case_columns!(), " from betreuung b where b.team = $1 and b.bak is null order by b.fallnr");
 
-const SUBSIDIES: &str = "select fallnr, foerdernr, art, arbeitgeber, beginn, ende, potenzial from foerderung \
+const SUBSIDIES: &str = "select fallnr, foerdernr, art, arbeitgeber, potenzial, concat(beginn, ' ', ende) from foerderung \
      where fallnr >= $1 and fallnr <= $2 order by foerdernr";
-const APPOINTMENTS: &str = "select fallnr, terminnr, art, datum, uhrzeit, ort, teilnehmer from termin \
+const APPOINTMENTS: &str = "select fallnr, terminnr, art, concat(datum), uhrzeit, ort, teilnehmer from termin \
      where fallnr >= $1 and fallnr <= $2 order by terminnr";
 
 /// The case's own columns, its six dates packed.
@@ -64,21 +62,51 @@ type FileRow = (
     Option<String>,
     Option<String>,
 );
-type SubsidyRow = (String, String, String, String, Option<NaiveDate>, Option<NaiveDate>, String);
-type AppointmentRow = (String, String, String, Option<NaiveDate>, Option<String>, String, Option<String>);
+/// Number of the case, then the subsidy, its two dates packed.
+type SubsidyRow = (String, String, String, String, String, String);
+/// Number of the case, then the appointment.
+type AppointmentRow = (String, String, String, String, Option<String>, String, Option<String>);
+
+/// Some cases in the byte order of their numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CasePage {
+    /// Each with its whole history.
+    pub files: Vec<CaseFile>,
+    /// The numbers of those of which the database holds something that no program of ours writes. They are left out; one
+    /// bad row must not silence an office.
+    pub faulty: Vec<String>,
+}
+
+impl CasePage {
+    /// The last number of the page, from which the next one goes on; none on the page behind the end.
+    pub fn last(&self) -> Option<&str> {
+        let file = self.files.last().map(|file| file.case.fallnr.as_str());
+        file.max(self.faulty.last().map(String::as_str))
+    }
+}
 
 impl Snapshot {
-    /// The next at most `limit` cases behind `after` ("" for the first page) in the byte order of their numbers, each
-    /// with its whole history; of one office or of all. An empty page is the end.
-    pub async fn cases(&mut self, office: Option<&str>, after: &str, limit: u32) -> Result<Vec<CaseFile>, StoreError> {
+    /// The next at most `limit` cases behind `after` ("" for the first page) in the byte order of their numbers; of one
+    /// office or of all. A page without [`last`](CasePage::last) is the end.
+    pub async fn cases(&mut self, office: Option<&str>, after: &str, limit: u32) -> Result<CasePage, StoreError> {
         let rows: Vec<FileRow> = all!(&mut self.tx, PAGE, after, i64::from(limit), office)?;
-        self.files(rows).await
+        let mut page = CasePage { files: Vec::with_capacity(rows.len()), faulty: Vec::new() };
+        for (fallnr, file) in self.files(rows).await? {
+            match file {
+                Ok(file) => page.files.push(file),
+                Err(_) => page.faulty.push(fallnr),
+            }
+        }
+        Ok(page)
     }
 
     /// One case with its whole history.
+    ///
+    /// # Errors
+    /// [`StoreError::Content`] names the table of what cannot be read.
     pub async fn case(&mut self, fallnr: &str) -> Result<Option<CaseFile>, StoreError> {
         let row: Option<FileRow> = maybe!(&mut self.tx, ONE, fallnr)?;
-        Ok(self.files(row.into_iter().collect()).await?.pop())
+        self.files(row.into_iter().collect()).await?.pop().map(|(_, file)| file).transpose()
     }
 
     /// The cases that name the BAK, running or not, in key order.
@@ -94,56 +122,70 @@ impl Snapshot {
     }
 
     /// Completes a page with what hangs on its cases: two more queries over the page's range of keys.
-    async fn files(&mut self, rows: Vec<FileRow>) -> Result<Vec<CaseFile>, StoreError> {
+    async fn files(&mut self, rows: Vec<FileRow>) -> Result<Vec<(String, Result<CaseFile, StoreError>)>, StoreError> {
         let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(Vec::new()) };
         let (first, last) = (first.0.as_str(), last.0.as_str());
         let subsidies: Vec<SubsidyRow> = all!(&mut self.tx, SUBSIDIES, first, last)?;
         let appointments: Vec<AppointmentRow> = all!(&mut self.tx, APPOINTMENTS, first, last)?;
 
-        let mut files = rows.into_iter().map(file).collect::<Result<Vec<_>, _>>()?;
-        let places: HashMap<String, usize> = if subsidies.is_empty() && appointments.is_empty() {
-            HashMap::new()
-        } else {
-            files.iter().enumerate().map(|(place, file)| (file.case.fallnr.clone(), place)).collect()
-        };
+        let mut files: Vec<_> = rows.into_iter().map(|row| (row.0.clone(), file(row))).collect();
         // The range also holds rows of cases that are not (yet) known, or are another office's.
-        for (fallnr, foerdernr, art, arbeitgeber, beginn, ende, potenzial) in subsidies {
-            if let Some(&place) = places.get(&fallnr) {
-                files[place].subsidies.push(Subsidy {
-                    foerdernr,
-                    art: art.parse().map_err(|_| StoreError::Content("foerderung.art"))?,
-                    arbeitgeber,
-                    beginn,
-                    ende,
-                    potenzial: match potenzial.as_str() {
-                        "" => None,
-                        "ja" => Some(true),
-                        "nein" => Some(false),
-                        _ => return Err(StoreError::Content("foerderung.potenzial")),
-                    },
-                });
-            }
+        for row in subsidies {
+            hang(&mut files, &row.0.clone(), subsidy(row), |file| &mut file.subsidies);
         }
-        for (fallnr, terminnr, art, datum, uhrzeit, ort, teilnehmer) in appointments {
-            if let Some(&place) = places.get(&fallnr) {
-                files[place].appointments.push(Appointment {
-                    terminnr,
-                    art: art.parse().map_err(|_| StoreError::Content("termin.art"))?,
-                    datum,
-                    uhrzeit: match uhrzeit {
-                        None => None,
-                        Some(text) => Some(
-                            NaiveTime::parse_from_str(&text, "%H:%M")
-                                .map_err(|_| StoreError::Content("termin.uhrzeit"))?,
-                        ),
-                    },
-                    ort,
-                    teilnehmer,
-                });
-            }
+        for row in appointments {
+            hang(&mut files, &row.0.clone(), appointment(row), |file| &mut file.appointments);
         }
         Ok(files)
     }
+}
+
+/// Hangs something on its case, if that is among the files, which are in the order of their numbers.
+fn hang<T>(
+    files: &mut [(String, Result<CaseFile, StoreError>)],
+    fallnr: &str,
+    what: Result<T, StoreError>,
+    place: impl Fn(&mut CaseFile) -> &mut Vec<T>,
+) {
+    let Ok(at) = files.binary_search_by(|(number, _)| number.as_str().cmp(fallnr)) else { return };
+    let file = &mut files[at].1;
+    match (file.as_mut(), what) {
+        (Ok(case), Ok(what)) => place(case).push(what),
+        (Ok(_), Err(error)) => *file = Err(error),
+        (Err(_), _) => {}
+    }
+}
+
+fn subsidy(row: SubsidyRow) -> Result<Subsidy, StoreError> {
+    let (_, foerdernr, art, arbeitgeber, potenzial, dates) = row;
+    let [beginn, ende] = packed::dates(&dates).ok_or(StoreError::Content("foerderung"))?;
+    Ok(Subsidy {
+        foerdernr,
+        art: art.parse().map_err(|_| StoreError::Content("foerderung.art"))?,
+        arbeitgeber,
+        beginn,
+        ende,
+        potenzial: match potenzial.as_str() {
+            "" => None,
+            "ja" => Some(true),
+            "nein" => Some(false),
+            _ => return Err(StoreError::Content("foerderung.potenzial")),
+        },
+    })
+}
+
+fn appointment(row: AppointmentRow) -> Result<Appointment, StoreError> {
+    let (_, terminnr, art, datum, uhrzeit, ort, teilnehmer) = row;
+    let [datum] = packed::dates(&datum).ok_or(StoreError::Content("termin.datum"))?;
+    let time = |text: String| NaiveTime::parse_from_str(&text, "%H:%M");
+    Ok(Appointment {
+        terminnr,
+        art: art.parse().map_err(|_| StoreError::Content("termin.art"))?,
+        datum,
+        uhrzeit: uhrzeit.map(time).transpose().map_err(|_| StoreError::Content("termin.uhrzeit"))?,
+        ort,
+        teilnehmer,
+    })
 }
 
 fn file(row: FileRow) -> Result<CaseFile, StoreError> {

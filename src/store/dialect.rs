@@ -20,6 +20,14 @@ impl Tx {
         }
     }
 
+    /// Takes the next mail that is due (now, lease, until when).
+    pub(super) fn claim(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => SQLITE_CLAIM,
+            Self::Postgres(_) => PG_CLAIM,
+        }
+    }
+
     /// The function that makes one JSON array of its arguments.
     pub(super) fn json_array(&self) -> &'static str {
         match self {
@@ -122,19 +130,35 @@ pub(super) async fn locked_revision(tx: &mut Tx, lock: Lock) -> Result<i64, sqlx
     }
 }
 
+/// What the lock of an office's mornings is hashed with, so that it meets no other use of such locks.
+const MORNINGS: i64 = 0x5756_0001;
+
+/// Waits until no other morning of the office is being written, and keeps others waiting until the end of the
+/// transaction. Of two mornings of different days, which share no row, the second then sees what the first has written.
+/// SQLite has one writer and needs no words for it.
+pub(super) async fn lock_mornings(tx: &mut Tx, office: &str) -> Result<(), sqlx::Error> {
+    if let Tx::Postgres(tx) = tx {
+        sqlx::query("select pg_advisory_xact_lock(hashtextextended($1, $2))")
+            .bind(office)
+            .bind(MORNINGS)
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
+}
+
 macro_rules! claim {
     ($lock:literal) => {
         concat!(
-            "update outbox set state = 'sending', lease = $2, lease_until = $3, attempts = attempts + 1 where id = (",
+            "update outbox set state = 'sending', lease = $2, lease_until = $3, attempts = attempts + 1,",
+            " first_attempt_at = coalesce(first_attempt_at, $1) where id = (",
             "select id from outbox where state in ('queued', 'sending') and next_attempt_at <= $1",
             " and (state = 'queued' or lease_until <= $1) order by next_attempt_at, id limit 1",
             $lock,
-            ") returning id, dedup_key, kind, office, recipient, day, subject, message_id, message, sha256, attempts,",
-            " created_at"
+            ") returning id, kind, recipient, day, message_id, message, attempts, created_at, first_attempt_at"
         )
     };
 }
-/// Takes the next mail that is due (now, lease, until when).
-pub(super) const SQLITE_CLAIM: &str = claim!("");
-/// The same; a row that somebody else is taking is passed over instead of waited for.
-pub(super) const PG_CLAIM: &str = claim!(" for update skip locked");
+const SQLITE_CLAIM: &str = claim!("");
+/// A row that somebody else is taking is passed over instead of waited for.
+const PG_CLAIM: &str = claim!(" for update skip locked");

@@ -1,6 +1,6 @@
 //! What was said before: the ledger, the runs, the week's figures and the send log.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -39,6 +39,18 @@ const KNOWN: &str = entry_select!(
     "from k cross join ledger l where l.fallnr = k.fallnr and l.rule = k.rule and l.subject = k.subject \
      and l.cycle = k.cycle and l.ended is not null and l.untold = 0"
 );
+// The bracketed condition is that of the index `ledger_elsewhere`, word for word.
+const ELSEWHERE: &str = entry_select!(
+    "from k cross join ledger l where l.rule = k.rule and l.subject = k.subject and l.cycle = k.cycle \
+     and (l.subject <> l.fallnr)"
+);
+/// What that index leaves out: one look by primary key. A subsidy may carry the number of a case.
+const UNDER_ITS_OWN_NUMBER: &str = entry_select!(
+    "from k cross join ledger l where l.fallnr = k.subject and l.rule = k.rule and l.subject = k.subject \
+     and l.cycle = k.cycle"
+);
+/// The day of an office's last run.
+pub(super) const LAST_RUN: &str = "select day from run where office = $1 order by day desc limit 1";
 /// Keys per query of [`Snapshot::ledger_known`]: far below SQLite's 32,766 parameters, four to a key.
 const KEYS: usize = 250;
 
@@ -143,10 +155,35 @@ impl Snapshot {
         Ok(known)
     }
 
+    /// For each of the keys that is remembered at all, its newest entry, whichever case it stands under: a subsidy that
+    /// has moved to another case goes on from there. The newest is the one opened last; of those opened on one day one
+    /// that is open, else the one that ended last. In no particular order.
+    pub async fn ledger_elsewhere(&mut self, keys: &[&Key]) -> Result<Vec<Entry>, StoreError> {
+        let mut newest: HashMap<Key, Entry> = HashMap::new();
+        for keys in keys.chunks(KEYS) {
+            for text in [ELSEWHERE, UNDER_ITS_OWN_NUMBER] {
+                let rows: Vec<EntryRow> = on!(&mut self.tx, conn: DB => {
+                    let mut query = QueryBuilder::<DB>::new("with k (rule, subject, cycle) as (");
+                    query.push_values(keys, |mut row, key| {
+                        row.push_bind(&*key.rule).push_bind(&key.subject).push_bind(&key.cycle);
+                    });
+                    query.push(") ").push(text);
+                    query.build_query_as().fetch_all(conn).await
+                })?;
+                for entry in self.entries(rows)? {
+                    match newest.get(&entry.key) {
+                        Some(known) if age(known) >= age(&entry) => {}
+                        _ => _ = newest.insert(entry.key.clone(), entry),
+                    }
+                }
+            }
+        }
+        Ok(newest.into_values().collect())
+    }
+
     /// The day of the office's last run.
     pub async fn last_run(&mut self, office: &str) -> Result<Option<NaiveDate>, StoreError> {
-        let day: Option<(NaiveDate,)> =
-            maybe!(&mut self.tx, "select day from run where office = $1 order by day desc limit 1", office)?;
+        let day: Option<(NaiveDate,)> = maybe!(&mut self.tx, LAST_RUN, office)?;
         Ok(day.map(|(day,)| day))
     }
 
@@ -204,16 +241,33 @@ impl Snapshot {
         Ok(rows.into_iter().collect())
     }
 
-    /// The office's mails of the kind that nobody has begun to send.
+    /// The office's mails of the kind that nobody has begun to send and that a newer one may replace.
     pub async fn undelivered(&mut self, kind: Kind, office: &str) -> Result<Vec<Undelivered>, StoreError> {
         let rows: Vec<(i64, String, NaiveDate)> = all!(
             &mut self.tx,
             "select id, recipient, day from outbox where state in ('queued', 'sending') and state = 'queued' \
-             and kind = $1 and office = $2 order by id",
+             and not told_once and kind = $1 and office = $2 order by id",
             kind.as_str(),
             office
         )?;
         Ok(rows.into_iter().map(|(id, recipient, day)| Undelivered { id, recipient, day }).collect())
+    }
+
+    /// The teams that have had their run of `day`, in whichever office.
+    pub async fn teams_run_on(&mut self, day: NaiveDate) -> Result<BTreeSet<String>, StoreError> {
+        let rows: Vec<(String,)> = all!(&mut self.tx, "select team from team_run where day = $1", day)?;
+        Ok(rows.into_iter().map(|(team,)| team).collect())
+    }
+
+    /// The office's mails for `day` and later that were given up, by id.
+    pub async fn failed_since(&mut self, office: &str, day: NaiveDate) -> Result<Vec<i64>, StoreError> {
+        let rows: Vec<(i64,)> = all!(
+            &mut self.tx,
+            "select id from outbox where state = 'failed' and office = $1 and day >= $2 order by id",
+            office,
+            day
+        )?;
+        Ok(rows.into_iter().map(|(id,)| id).collect())
     }
 
     /// What was said of a case ("" for the teams), oldest mail first.
@@ -291,6 +345,11 @@ impl Snapshot {
         self.rules.insert(id, Arc::clone(&rule));
         rule
     }
+}
+
+/// By this the entries of one key under several cases are ordered, the newest last; the case decides what is left.
+fn age(entry: &Entry) -> (NaiveDate, bool, Option<NaiveDate>, &str) {
+    (entry.opened, entry.ended.is_none(), entry.ended.map(|(day, _)| day), &entry.fallnr)
 }
 
 /// The set of a number; bits of roles that this program does not know are dropped.

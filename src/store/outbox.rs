@@ -5,8 +5,9 @@
 //! again cannot overwrite what another has recorded since.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::{FromRow, Row};
 
-use super::dialect::{PG_CLAIM, SQLITE_CLAIM, Tx, all, maybe, run};
+use super::dialect::{Tx, all, maybe, on, one, run};
 use super::{Db, StoreError, micros};
 use crate::domain::digest::Kind;
 use crate::domain::facts::words;
@@ -29,33 +30,39 @@ words! {
     }
 }
 
+/// What somebody who asked for a mail got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// Nothing is due.
+    Nothing,
+    /// A mail.
+    Mail(Box<Claimed>),
+    /// A row that cannot be sent because no program of ours writes such a one. It is given up, with the reason, so that
+    /// it does not keep the others from being sent. Its id.
+    Unreadable(i64),
+}
+
 /// A mail in somebody's hands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claimed {
     /// Its id in the outbox.
     pub id: i64,
-    /// What it is about.
-    pub dedup_key: String,
     /// Which kind.
     pub kind: Kind,
-    /// The office it comes from.
-    pub office: String,
     /// The one address.
     pub recipient: String,
     /// The day it is for.
     pub day: NaiveDate,
-    /// Subject.
-    pub subject: String,
     /// Message-ID.
     pub message_id: String,
-    /// The whole mail (RFC 5322).
+    /// What was queued.
     pub message: Vec<u8>,
-    /// Its SHA-256 as it was queued, hexadecimal.
-    pub sha256: String,
     /// Which attempt this is, from 1.
     pub attempt: u32,
     /// When it was written.
     pub created_at: DateTime<Utc>,
+    /// When it was first taken to be sent, or first since it was queued again by hand.
+    pub first_attempt_at: DateTime<Utc>,
 }
 
 /// A mail as the queue shows it.
@@ -65,8 +72,8 @@ pub struct OutboxEntry {
     pub id: i64,
     /// What it is about.
     pub dedup_key: String,
-    /// Which kind.
-    pub kind: Kind,
+    /// Which kind; none where the row holds a word that this program does not know.
+    pub kind: Option<Kind>,
     /// The office it comes from.
     pub office: String,
     /// The one address.
@@ -118,17 +125,14 @@ pub struct OutboxFilter {
 #[derive(sqlx::FromRow)]
 struct ClaimRow {
     id: i64,
-    dedup_key: String,
     kind: String,
-    office: String,
     recipient: String,
     day: NaiveDate,
-    subject: String,
     message_id: String,
     message: Option<Vec<u8>>,
-    sha256: String,
     attempts: i64,
     created_at: DateTime<Utc>,
+    first_attempt_at: DateTime<Utc>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -164,6 +168,11 @@ const LIST: &str = entry_select!(
     "id > $1 and ($3 is null or state = $3) and ($4 is null or kind = $4) and ($5 is null or day = $5) \
      and ($6 is null or recipient = $6) order by id limit $2"
 );
+/// Why a row was given up that nobody can send.
+const UNREADABLE: &str =
+    "Nicht gesendet: Die Zeile im Postausgang enthält einen Wert, den dieses Programm nicht kennt.";
+const UNKNOWN_KIND: &str = "Nicht gesendet: Die Art dieser Mail kennt dieses Programm nicht.";
+const NO_MESSAGE: &str = "Nicht gesendet: Der Text dieser Mail fehlt.";
 const GET: &str = entry_select!("id = $1");
 
 impl Db {
@@ -174,19 +183,27 @@ impl Db {
         now: DateTime<Utc>,
         lease_until: DateTime<Utc>,
         token: &str,
-    ) -> Result<Option<Claimed>, StoreError> {
+    ) -> Result<Claim, StoreError> {
         let (now, until) = (micros(now), micros(lease_until));
         let mut tx = self.write().await?;
-        let row: Option<ClaimRow> = match &mut tx {
-            Tx::Sqlite(tx) => {
-                sqlx::query_as(SQLITE_CLAIM).bind(now).bind(token).bind(until).fetch_optional(&mut **tx).await?
-            }
-            Tx::Postgres(tx) => {
-                sqlx::query_as(PG_CLAIM).bind(now).bind(token).bind(until).fetch_optional(&mut **tx).await?
-            }
+        let sql = tx.claim();
+        let row = on!(&mut tx, conn => {
+            let row = sqlx::query(sql).bind(now).bind(token).bind(until).fetch_optional(conn).await?;
+            row.map(|row| (row.try_get("id"), ClaimRow::from_row(&row)))
+        });
+        let claim = match row {
+            None => Claim::Nothing,
+            Some((id, row)) => match row.map_err(|_| UNREADABLE).and_then(ClaimRow::claimed) {
+                Ok(claimed) => Claim::Mail(Box::new(claimed)),
+                Err(why) => {
+                    let id = id?;
+                    give_up(&mut tx, id, token, why).await?;
+                    Claim::Unreadable(id)
+                }
+            },
         };
         tx.commit().await?;
-        row.map(ClaimRow::claimed).transpose()
+        Ok(claim)
     }
 
     /// The mail was taken at `now`. False: the lease had passed to somebody else, and nothing was noted.
@@ -230,16 +247,9 @@ impl Db {
     /// The mail will not be tried again. False as in [`mark_sent`](Self::mark_sent).
     pub async fn mark_failed(&self, id: i64, token: &str, error: &str) -> Result<bool, StoreError> {
         let mut tx = self.write().await?;
-        let rows = run!(
-            &mut tx,
-            "update outbox set state = 'failed', lease = null, lease_until = null, error = $3 \
-             where id = $1 and lease = $2 and state = 'sending'",
-            id,
-            token,
-            error
-        )?;
+        let ours = give_up(&mut tx, id, token, error).await?;
         tx.commit().await?;
-        Ok(rows == 1)
+        Ok(ours)
     }
 
     /// The next at most `limit` mails with an id above `after`, by id.
@@ -263,6 +273,13 @@ impl Db {
         rows.into_iter().map(EntryRow::entry).collect()
     }
 
+    /// How many mails have yet to be sent, whoever holds them.
+    pub async fn outbox_left(&self) -> Result<u64, StoreError> {
+        let mut tx = self.read().await?;
+        let (left,): (i64,) = one!(&mut tx, "select count(*) from outbox where state in ('queued', 'sending')")?;
+        Ok(left.unsigned_abs())
+    }
+
     /// One mail with its text.
     pub async fn outbox_get(&self, id: i64) -> Result<Option<OutboxMail>, StoreError> {
         let mut tx = self.read().await?;
@@ -273,12 +290,12 @@ impl Db {
     }
 
     /// Queues a mail again, due `now`: one that was given up or called back, or one that waits for its next attempt.
-    /// False: there is none such, or its text is gone.
+    /// Its attempts and their days are counted anew. False: there is none such, or its text is gone.
     pub async fn outbox_retry(&self, id: i64, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let mut tx = self.write().await?;
         let rows = run!(
             &mut tx,
-            "update outbox set state = 'queued', next_attempt_at = $2 \
+            "update outbox set state = 'queued', next_attempt_at = $2, attempts = 0, first_attempt_at = null \
              where id = $1 and state in ('queued', 'failed', 'cancelled') and message is not null",
             id,
             micros(now)
@@ -297,21 +314,32 @@ impl Db {
     }
 }
 
+/// Marks a mail that the token holds as failed; whether it still does.
+async fn give_up(tx: &mut Tx, id: i64, token: &str, error: &str) -> Result<bool, sqlx::Error> {
+    let rows = run!(
+        tx,
+        "update outbox set state = 'failed', lease = null, lease_until = null, error = $3 \
+         where id = $1 and lease = $2 and state = 'sending'",
+        id,
+        token,
+        error
+    )?;
+    Ok(rows == 1)
+}
+
 impl ClaimRow {
-    fn claimed(self) -> Result<Claimed, StoreError> {
+    /// The mail, or in German why it is none.
+    fn claimed(self) -> Result<Claimed, &'static str> {
         Ok(Claimed {
             id: self.id,
-            dedup_key: self.dedup_key,
-            kind: kind_of(&self.kind)?,
-            office: self.office,
+            kind: self.kind.parse().map_err(|_| UNKNOWN_KIND)?,
             recipient: self.recipient,
             day: self.day,
-            subject: self.subject,
             message_id: self.message_id,
-            message: self.message.ok_or(StoreError::Content("outbox.message"))?,
-            sha256: self.sha256,
-            attempt: count(self.attempts)?,
+            message: self.message.ok_or(NO_MESSAGE)?,
+            attempt: self.attempts.try_into().map_err(|_| UNREADABLE)?,
             created_at: self.created_at,
+            first_attempt_at: self.first_attempt_at,
         })
     }
 }
@@ -321,7 +349,7 @@ impl EntryRow {
         Ok(OutboxEntry {
             id: self.id,
             dedup_key: self.dedup_key,
-            kind: kind_of(&self.kind)?,
+            kind: self.kind.parse().ok(),
             office: self.office,
             recipient: self.recipient,
             day: self.day,
@@ -329,7 +357,7 @@ impl EntryRow {
             message_id: self.message_id,
             sha256: self.sha256,
             state: self.state.parse().map_err(|_| StoreError::Content("outbox.state"))?,
-            attempts: count(self.attempts)?,
+            attempts: self.attempts.try_into().map_err(|_| StoreError::Content("outbox.attempts"))?,
             next_attempt_at: self.next_attempt_at,
             created_at: self.created_at,
             sent_at: self.sent_at,
@@ -340,8 +368,4 @@ impl EntryRow {
 
 pub(super) fn kind_of(word: &str) -> Result<Kind, StoreError> {
     word.parse().map_err(|_| StoreError::Content("outbox.kind"))
-}
-
-fn count(attempts: i64) -> Result<u32, StoreError> {
-    attempts.try_into().map_err(|_| StoreError::Content("outbox.attempts"))
 }

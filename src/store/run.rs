@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::QueryBuilder;
 
-use super::dialect::{Lock, Tx, locked_revision, maybe, on, run};
+use super::dialect::{Lock, Tx, lock_mornings, locked_revision, maybe, on, run};
+use super::memory::LAST_RUN;
 use super::{Db, StoreError, WeekCount, micros};
 use crate::domain::digest::Kind;
 use crate::domain::ledger::Entry;
@@ -32,6 +33,9 @@ pub enum Begun {
     Done,
     /// A later one, of this day, is written already.
     Later(NaiveDate),
+    /// Another one, of an earlier day, has been written since `last_run` was read: what was prepared goes on from a
+    /// memory that has moved on.
+    Moved,
 }
 
 /// A mail to be queued.
@@ -57,6 +61,8 @@ pub struct NewMail {
     pub sha256: String,
     /// When it was written; due from then on.
     pub created_at: DateTime<Utc>,
+    /// Whether it says what no later mail says: then it is never superseded.
+    pub told_once: bool,
     /// The steps it tells.
     pub notices: Vec<Notice>,
 }
@@ -75,10 +81,25 @@ pub struct Notice {
 }
 
 impl Db {
-    /// Begins to write the office's morning of `day`, unless that or a later one is written.
-    pub async fn begin_run(&self, office: &str, day: NaiveDate, now: DateTime<Utc>) -> Result<Begun, StoreError> {
+    /// Begins to write the office's morning of `day`, unless that or a later one is written. `last_run` is the run whose
+    /// memory the morning goes on from, as [`Snapshot::last_run`](super::Snapshot::last_run) gave it.
+    pub async fn begin_run(
+        &self,
+        office: &str,
+        day: NaiveDate,
+        now: DateTime<Utc>,
+        last_run: Option<NaiveDate>,
+    ) -> Result<Begun, StoreError> {
         let mut tx = self.write().await?;
-        // The row before the look for later ones: whoever writes the same day at the same time waits here.
+        lock_mornings(&mut tx, office).await?;
+        let last: Option<(NaiveDate,)> = maybe!(&mut tx, LAST_RUN, office)?;
+        match last.map(|(last,)| last) {
+            Some(last) if last == day => return Ok(Begun::Done),
+            Some(last) if last > day => return Ok(Begun::Later(last)),
+            last if last != last_run => return Ok(Begun::Moved),
+            _ => {}
+        }
+        // The key of the table is the last defence: whoever writes the same day all the same is told here.
         let rows = run!(
             &mut tx,
             "insert into run (office, day, at) values ($1, $2, $3) on conflict (office, day) do nothing",
@@ -86,19 +107,7 @@ impl Db {
             day,
             micros(now)
         )?;
-        if rows == 0 {
-            return Ok(Begun::Done);
-        }
-        let later: Option<(NaiveDate,)> = maybe!(
-            &mut tx,
-            "select day from run where office = $1 and day > $2 order by day desc limit 1",
-            office,
-            day
-        )?;
-        Ok(match later {
-            Some((later,)) => Begun::Later(later),
-            None => Begun::Ready(RunTx { tx, day }),
-        })
+        Ok(if rows == 0 { Begun::Done } else { Begun::Ready(RunTx { tx, day }) })
     }
 }
 
@@ -230,7 +239,7 @@ impl RunTx {
             let rows: Vec<(String, i64)> = on!(&mut self.tx, conn: DB => {
                 let mut query = QueryBuilder::<DB>::new(
                     "insert into outbox (dedup_key, kind, office, recipient, day, subject, message_id, message, \
-                     sha256, state, next_attempt_at, created_at) ",
+                     sha256, state, told_once, next_attempt_at, created_at) ",
                 );
                 query.push_values(mails, |mut row, mail| {
                     row.push_bind(&mail.dedup_key)
@@ -243,6 +252,7 @@ impl RunTx {
                         .push_bind(&mail.message)
                         .push_bind(&mail.sha256)
                         .push_bind("queued")
+                        .push_bind(mail.told_once)
                         .push_bind(micros(mail.created_at))
                         .push_bind(micros(mail.created_at));
                 });

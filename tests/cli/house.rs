@@ -11,7 +11,7 @@ use wiedervorlage::config::settings::Settings;
 use wiedervorlage::domain::digest::Digest;
 use wiedervorlage::mail::{Letterhead, Renderer};
 use wiedervorlage::morning::Morning;
-use wiedervorlage::store::Db;
+use wiedervorlage::store::{Claim, Db};
 
 /// Monday 24 November 2025 is the day on which most tests look.
 const OFFICE: &str = "
@@ -97,7 +97,7 @@ impl House {
     pub(crate) async fn morning_sent(&self, iso: &str) {
         self.mornings(&[iso]).await;
         let now = morning_of(iso);
-        while let Some(mail) = self.db.claim(now, now, "token").await.unwrap() {
+        while let Claim::Mail(mail) = self.db.claim(now, now, "token").await.unwrap() {
             assert!(self.db.mark_sent(mail.id, "token", now).await.unwrap());
         }
     }

@@ -1,5 +1,5 @@
 use serde_json::Value;
-use wiedervorlage::store::OutboxState;
+use wiedervorlage::store::{Claim, OutboxState};
 
 use super::house::{House, morning_of};
 
@@ -72,7 +72,8 @@ async fn one_mail_is_shown_with_its_text() {
 #[tokio::test]
 async fn a_failed_mail_is_queued_again_and_a_waiting_one_called_back() {
     let house = house().await;
-    let claimed = house.db.claim(morning_of("2025-11-24"), morning_of("2025-11-25"), "token").await.unwrap().unwrap();
+    let claim = house.db.claim(morning_of("2025-11-24"), morning_of("2025-11-25"), "token").await.unwrap();
+    let Claim::Mail(claimed) = claim else { panic!("{claim:?}") };
     assert!(house.db.mark_failed(claimed.id, "token", "Postfach unbekannt").await.unwrap());
     let id = claimed.id.to_string();
     let said = house.asked(&["outbox", "show", &id]).said();
