@@ -4,40 +4,33 @@
 //! still those that were read. A crash before it leaves nothing behind; after it, everything is safe in the outbox.
 //! Memory holds one page of cases and one recipient's mail; the rest waits in `spool`.
 
+mod cases;
 mod plan;
 mod spool;
+mod write;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::mpsc::sync_channel;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 
 use crate::config::rulebooks::Rulebooks;
 use crate::config::settings::Settings;
-use crate::domain::address::domain_of;
-use crate::domain::calendar::{Closed, iso_week};
+use crate::domain::calendar::Closed;
 use crate::domain::digest::gather::Gather;
-use crate::domain::digest::lines::{Line, Router, TeamFace, Told, What};
+use crate::domain::digest::lines::{Line, Router, What};
 use crate::domain::digest::{Content, Digest, Kind, Lapsed, News};
-use crate::domain::ledger::{Entry, RunOf, close, settle};
-use crate::domain::obligation::{Ended, Finding, Key, Obligation, Role, Roles};
-use crate::mail::compose::message_id;
+use crate::domain::ledger::{Entry, RunOf};
+use crate::domain::obligation::{Key, Role, Roles};
 use crate::mail::{MailError, Parts};
-use crate::store::{Begun, CasePage, Db, NewMail, Notice, Snapshot, StoreError, Undelivered, WeekCount};
+use crate::store::{Db, StoreError};
+use cases::{PAGES_AHEAD, closed_entries, due, evaluate_page, read_pages, settle_all};
 use plan::Plan;
 use spool::{Queue, Sorter};
+use write::{Waiting, WaitingNotice};
 
-/// Cases per page: enough to make queries cheap, few enough to be nothing in memory.
-const PAGE: u32 = 1_000;
-/// Pages read ahead while the last one is evaluated.
-const PAGES_AHEAD: usize = 2;
-/// Entries and mails per call of the store.
-const ENTRIES: usize = 2_000;
-/// Mails are large.
-const MAILS: usize = 20;
 /// Digests that may wait for their words: enough that gathering and wording seldom wait for each other.
 const DIGESTS_AHEAD: usize = 4;
 /// How often a morning is begun again because facts changed under it.
@@ -109,47 +102,6 @@ pub struct Morning<'a> {
     pub fresh: bool,
     /// Turns a digest into words.
     pub words: &'a mut (dyn FnMut(&Digest) -> Result<Parts, MailError> + Send),
-}
-
-/// A page of cases with what is remembered of them.
-struct Page {
-    cases: CasePage,
-    ledger: Vec<Entry>,
-}
-
-/// One mail as it waits for the write transaction.
-#[derive(Debug, Serialize, Deserialize)]
-struct Waiting {
-    kind: Kind,
-    to: String,
-    subject: String,
-    /// As the outbox will hold it.
-    #[serde(skip)]
-    message: Vec<u8>,
-    sha256: String,
-    /// Whether it says what no later mail says again.
-    told_once: bool,
-    notices: Vec<WaitingNotice>,
-}
-
-impl spool::Waits for Waiting {
-    fn as_it_is(&self) -> &[u8] {
-        &self.message
-    }
-
-    fn take_back(&mut self, message: Vec<u8>) {
-        self.message = message;
-    }
-}
-
-impl spool::Waits for Entry {}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct WaitingNotice {
-    fallnr: String,
-    key: Key,
-    step: String,
-    role: Role,
 }
 
 /// What has been prepared for the write transaction.
@@ -386,206 +338,6 @@ impl Morning<'_> {
             None => report.mails.push((digest.kind, 1)),
         }
         Ok(())
-    }
-
-    /// The one short write transaction; none if the facts are no longer those that were read.
-    async fn write(
-        &self,
-        office: &str,
-        day: NaiveDate,
-        now: DateTime<Utc>,
-        prepared: Prepared,
-    ) -> Result<Option<Result<Report, Skipped>>, MorningError> {
-        let Prepared { plan, ledger, mails, told, report } = prepared;
-        let secret = self.db.secret().await?;
-        let domain = domain_of(&self.settings.mail.from).unwrap_or_else(|| "localhost".to_owned());
-        let mut tx = match self.db.begin_run(office, day, now, plan.last_run).await? {
-            Begun::Ready(tx) => tx,
-            Begun::Done => return Ok(Some(Err(Skipped::Done))),
-            Begun::Later(later) => return Ok(Some(Err(Skipped::Later(later)))),
-            Begun::Moved => return Ok(None),
-        };
-        if tx.facts_revision().await? != plan.revision {
-            return Ok(None);
-        }
-        tx.team_runs(plan.teams.keys().map(String::as_str)).await?;
-        let week = iso_week(day);
-        for (team, face) in &plan.teams {
-            tx.add_team_rules(team, face.new_rules.iter().map(|id| &**id)).await?;
-            if face.report_due && face.lead.is_some() {
-                let count =
-                    |bak: &str, open| WeekCount { team: team.clone(), week: week.clone(), bak: bak.to_owned(), open };
-                let mut counts: Vec<_> =
-                    face.week.baks.iter().map(|bak| count(bak, plan.capacity.load(bak).open)).collect();
-                counts.push(count("", face.week.open));
-                tx.wochenstand(&counts).await?;
-            }
-        }
-        for (team, rules) in &plan.dropped_rules {
-            tx.remove_team_rules(team, rules.iter().map(String::as_str)).await?;
-        }
-        let mut entries = ledger.read()?;
-        loop {
-            let mut batch = entries.batch(ENTRIES)?;
-            if batch.is_empty() {
-                break;
-            }
-            for entry in batch.iter_mut().filter(|e| !e.untold.is_empty() && !told.is_empty()) {
-                if let Some(roles) = told.get(&(entry.fallnr.clone(), entry.key.clone())) {
-                    entry.untold = entry.untold.without(*roles);
-                }
-            }
-            tx.ledger(&batch).await?;
-        }
-        let mut waiting = mails.read()?;
-        loop {
-            let batch = waiting.batch(MAILS)?;
-            if batch.is_empty() {
-                break;
-            }
-            // A waiting overview goes when the new one to its mailbox comes, if that holds all of its teams.
-            let replaced = |u: &&Undelivered| {
-                let renewed = batch.iter().any(|w| w.kind == Kind::Tagesuebersicht && w.to == u.recipient);
-                renewed && !plan.mailboxes_of_closed.contains(&u.recipient)
-            };
-            let replaced: Vec<_> = plan.waiting.iter().filter(replaced).map(|u| u.id).collect();
-            tx.supersede(&replaced).await?;
-            let mails: Vec<_> = batch.into_iter().map(|w| new_mail(w, office, day, now, &secret, &domain)).collect();
-            let twice = tx.mails(&mails).await?;
-            if !twice.is_empty() {
-                return Err(MorningError::Twice(twice.len()));
-            }
-        }
-        tx.commit().await?;
-        Ok(Some(Ok(report)))
-    }
-}
-
-/// What the rules found of one case.
-#[derive(Debug, Default)]
-struct Found {
-    due: Vec<Obligation>,
-    tallies: Vec<bool>,
-}
-
-fn due(finding: Finding) -> Option<Obligation> {
-    match finding {
-        Finding::Due(obligation) => Some(obligation),
-        _ => None,
-    }
-}
-
-fn evaluate_page(
-    page: &Page,
-    day: NaiveDate,
-    teams: &std::collections::BTreeMap<String, TeamFace>,
-    evaluated: &mut Vec<Found>,
-) {
-    let mut findings = Vec::new();
-    for file in &page.cases.files {
-        let mut found = Found::default();
-        if let Some(team) = teams.get(&file.case.team) {
-            for skipped in &team.skipped {
-                team.office.missed_on(file, *skipped, &mut findings);
-            }
-            team.office.evaluate(file, day, false, &mut findings);
-            for finding in findings.drain(..) {
-                match finding {
-                    Finding::Due(obligation) => found.due.push(obligation),
-                    Finding::Tally { complete, .. } => found.tallies.push(complete),
-                    Finding::Ahead(_) | Finding::Silent { .. } => {}
-                }
-            }
-        }
-        evaluated.push(found);
-    }
-}
-
-/// The closed entries of obligations that are open (again) but not among the live ones.
-async fn closed_entries(known: &mut Snapshot, evaluated: &[Found], live: &[Entry]) -> Result<Vec<Entry>, StoreError> {
-    let live: HashSet<(&str, &Key)> = live.iter().map(|e| (&*e.fallnr, &e.key)).collect();
-    let due = evaluated.iter().flat_map(|f| &f.due);
-    let of = due.map(|o| (o.fallnr.as_deref().unwrap_or_default(), &o.key));
-    let keys: Vec<_> = of.filter(|key| !live.contains(key)).collect();
-    let mut closed = known.ledger_known(&keys).await?;
-    // A subsidy that has moved to another case goes on from what was said of it there.
-    let found: HashSet<(&str, &Key)> = closed.iter().map(|e| (&*e.fallnr, &e.key)).collect();
-    let moved = |(fallnr, key): &(&str, &Key)| key.subject != *fallnr && !found.contains(&(*fallnr, *key));
-    let keys: Vec<_> = keys.into_iter().filter(moved).collect();
-    let of: HashMap<&Key, &str> = keys.iter().map(|(fallnr, key)| (*key, *fallnr)).collect();
-    let elsewhere = known.ledger_elsewhere(&of.keys().copied().collect::<Vec<_>>()).await?;
-    closed.extend(elsewhere.into_iter().filter_map(|entry| {
-        let fallnr = (*of.get(&entry.key)?).to_owned();
-        Some(Entry { fallnr, ..entry })
-    }));
-    Ok(closed)
-}
-
-/// Settles what is open and closes what is not; what changed and is open goes to the ledger here, what is closed comes
-/// back, as the mails may yet tell of it.
-fn settle_all(
-    team: &TeamFace,
-    due: Vec<Obligation>,
-    mut entries: Vec<Entry>,
-    run: &RunOf<'_>,
-    how: impl Fn(&Key) -> Ended,
-    ledger: &mut Queue<Entry>,
-) -> Result<(Vec<Told>, Vec<Entry>), MorningError> {
-    let mut told = Vec::with_capacity(due.len());
-    for obligation in due {
-        let at = entries.iter().position(|e| e.key == obligation.key);
-        let entry = at.map(|at| entries.swap_remove(at));
-        let start = team.start || team.new_rules.contains(&obligation.key.rule);
-        let waits = team.office.rule(&obligation.key.rule).is_some_and(|r| r.waits_for_activities);
-        let settled = settle(entry, &obligation, run, start, team.stale && waits);
-        if settled.changed {
-            ledger.push(&settled.entry)?;
-        }
-        told.push((obligation, settled));
-    }
-    let ended = entries.into_iter().filter_map(|entry| match entry.ended {
-        None => {
-            let how = how(&entry.key);
-            Some(close(entry, run.t, how))
-        }
-        Some(_) => Some(entry).filter(|e| !e.untold.is_empty()),
-    });
-    Ok((told, ended.collect()))
-}
-
-/// Reads all cases of the office, page by page, with what is remembered of them.
-async fn read_pages(mut snapshot: Snapshot, office: String, pages: mpsc::Sender<Page>) -> Result<(), StoreError> {
-    let mut after = String::new();
-    loop {
-        let cases = snapshot.cases(Some(&office), &after, PAGE).await?;
-        let Some(last) = cases.last().map(str::to_owned) else { return Ok(()) };
-        let ledger = snapshot.ledger(&after, Some(&last)).await?;
-        after = last;
-        if pages.send(Page { cases, ledger }).await.is_err() {
-            return Ok(());
-        }
-    }
-}
-
-fn new_mail(w: Waiting, office: &str, day: NaiveDate, now: DateTime<Utc>, secret: &[u8], domain: &str) -> NewMail {
-    // Digests are unique by kind, address and date; an office with a name of its own adds it, as colleagues may belong
-    // to teams of several offices.
-    let of = if office.is_empty() { String::new() } else { format!(":{office}") };
-    let dedup_key = format!("{}:{}:{day}{of}", w.kind, w.to);
-    let notices = w.notices.into_iter();
-    NewMail {
-        message_id: message_id(secret, &dedup_key, domain),
-        kind: w.kind,
-        office: office.to_owned(),
-        recipient: w.to,
-        day,
-        subject: w.subject,
-        sha256: w.sha256,
-        message: w.message,
-        created_at: now,
-        told_once: w.told_once,
-        notices: notices.map(|n| Notice { fallnr: n.fallnr, key: n.key, step: n.step, role: n.role }).collect(),
-        dedup_key,
     }
 }
 

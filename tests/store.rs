@@ -467,7 +467,7 @@ async fn one_bad_row_makes_its_case_faulty_and_no_other(house: House) {
         loop {
             let page = snapshot.cases(Some(""), &after, limit).await.unwrap();
             let Some(last) = page.last() else { return (good.join(" "), bad.join(" ")) };
-            after = last.to_owned();
+            last.clone_into(&mut after);
             good.extend(page.files.into_iter().map(|f| f.case.fallnr));
             bad.extend(page.faulty);
         }

@@ -1,0 +1,149 @@
+//! What waits for the write transaction, and the transaction: the run, the ledger and the outbox, all of it or nothing.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Morning, MorningError, Prepared, Report, Skipped, spool};
+use crate::domain::address::domain_of;
+use crate::domain::calendar::iso_week;
+use crate::domain::digest::Kind;
+use crate::domain::ledger::Entry;
+use crate::domain::obligation::{Key, Role};
+use crate::mail::compose::message_id;
+use crate::store::{Begun, NewMail, Notice, Undelivered, WeekCount};
+
+/// Entries and mails per call of the store.
+const ENTRIES: usize = 2_000;
+/// Mails are large.
+const MAILS: usize = 20;
+
+/// One mail as it waits for the write transaction.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Waiting {
+    pub(super) kind: Kind,
+    pub(super) to: String,
+    pub(super) subject: String,
+    /// As the outbox will hold it.
+    #[serde(skip)]
+    pub(super) message: Vec<u8>,
+    pub(super) sha256: String,
+    /// Whether it says what no later mail says again.
+    pub(super) told_once: bool,
+    pub(super) notices: Vec<WaitingNotice>,
+}
+
+impl spool::Waits for Waiting {
+    fn as_it_is(&self) -> &[u8] {
+        &self.message
+    }
+
+    fn take_back(&mut self, message: Vec<u8>) {
+        self.message = message;
+    }
+}
+
+impl spool::Waits for Entry {}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct WaitingNotice {
+    pub(super) fallnr: String,
+    pub(super) key: Key,
+    pub(super) step: String,
+    pub(super) role: Role,
+}
+
+impl Morning<'_> {
+    /// The one short write transaction; none if the facts are no longer those that were read.
+    pub(super) async fn write(
+        &self,
+        office: &str,
+        day: NaiveDate,
+        now: DateTime<Utc>,
+        prepared: Prepared,
+    ) -> Result<Option<Result<Report, Skipped>>, MorningError> {
+        let Prepared { plan, ledger, mails, told, report } = prepared;
+        let secret = self.db.secret().await?;
+        let domain = domain_of(&self.settings.mail.from).unwrap_or_else(|| "localhost".to_owned());
+        let mut tx = match self.db.begin_run(office, day, now, plan.last_run).await? {
+            Begun::Ready(tx) => tx,
+            Begun::Done => return Ok(Some(Err(Skipped::Done))),
+            Begun::Later(later) => return Ok(Some(Err(Skipped::Later(later)))),
+            Begun::Moved => return Ok(None),
+        };
+        if tx.facts_revision().await? != plan.revision {
+            return Ok(None);
+        }
+        tx.team_runs(plan.teams.keys().map(String::as_str)).await?;
+        let week = iso_week(day);
+        for (team, face) in &plan.teams {
+            tx.add_team_rules(team, face.new_rules.iter().map(|id| &**id)).await?;
+            if face.report_due && face.lead.is_some() {
+                let count =
+                    |bak: &str, open| WeekCount { team: team.clone(), week: week.clone(), bak: bak.to_owned(), open };
+                let mut counts: Vec<_> =
+                    face.week.baks.iter().map(|bak| count(bak, plan.capacity.load(bak).open)).collect();
+                counts.push(count("", face.week.open));
+                tx.wochenstand(&counts).await?;
+            }
+        }
+        for (team, rules) in &plan.dropped_rules {
+            tx.remove_team_rules(team, rules.iter().map(String::as_str)).await?;
+        }
+        let mut entries = ledger.read()?;
+        loop {
+            let mut batch = entries.batch(ENTRIES)?;
+            if batch.is_empty() {
+                break;
+            }
+            for entry in batch.iter_mut().filter(|e| !e.untold.is_empty() && !told.is_empty()) {
+                if let Some(roles) = told.get(&(entry.fallnr.clone(), entry.key.clone())) {
+                    entry.untold = entry.untold.without(*roles);
+                }
+            }
+            tx.ledger(&batch).await?;
+        }
+        let mut waiting = mails.read()?;
+        loop {
+            let batch = waiting.batch(MAILS)?;
+            if batch.is_empty() {
+                break;
+            }
+            // A waiting overview goes when the new one to its mailbox comes, if that holds all of its teams.
+            let replaced = |u: &&Undelivered| {
+                let renewed = batch.iter().any(|w| w.kind == Kind::Tagesuebersicht && w.to == u.recipient);
+                renewed && !plan.mailboxes_of_closed.contains(&u.recipient)
+            };
+            let replaced: Vec<_> = plan.waiting.iter().filter(replaced).map(|u| u.id).collect();
+            tx.supersede(&replaced).await?;
+            let mails: Vec<_> = batch.into_iter().map(|w| new_mail(w, office, day, now, &secret, &domain)).collect();
+            let twice = tx.mails(&mails).await?;
+            if !twice.is_empty() {
+                return Err(MorningError::Twice(twice.len()));
+            }
+        }
+        tx.commit().await?;
+        Ok(Some(Ok(report)))
+    }
+}
+
+fn new_mail(w: Waiting, office: &str, day: NaiveDate, now: DateTime<Utc>, secret: &[u8], domain: &str) -> NewMail {
+    // Digests are unique by kind, address and date; an office with a name of its own adds it, as colleagues may belong
+    // to teams of several offices.
+    let of = if office.is_empty() { String::new() } else { format!(":{office}") };
+    let dedup_key = format!("{}:{}:{day}{of}", w.kind, w.to);
+    let notices = w.notices.into_iter();
+    NewMail {
+        message_id: message_id(secret, &dedup_key, domain),
+        kind: w.kind,
+        office: office.to_owned(),
+        recipient: w.to,
+        day,
+        subject: w.subject,
+        sha256: w.sha256,
+        message: w.message,
+        created_at: now,
+        told_once: w.told_once,
+        notices: notices.map(|n| Notice { fallnr: n.fallnr, key: n.key, step: n.step, role: n.role }).collect(),
+        dedup_key,
+    }
+}
