@@ -102,6 +102,9 @@ pub enum ImportError {
 /// Only where the database fails; what is wrong with files is in the [`Report`].
 pub async fn import(db: &Db, paths: &[PathBuf], options: &Options) -> Result<Report, ImportError> {
     let (inputs, refused) = discover::discover(paths);
+    // What was named and is not there could not be read either.
+    let named = |f: &FileReport| Kind::of_file_name(&f.path.file_name().unwrap_or_default().to_string_lossy());
+    let doubtful = refused.iter().any(|f| named(f).is_ok_and(tells_freshness));
     let mut report = Report { files: refused, kept: false, changed_nothing: true };
     if inputs.is_empty() {
         return Ok(report);
@@ -109,8 +112,7 @@ pub async fn import(db: &Db, paths: &[PathBuf], options: &Options) -> Result<Rep
     if let Some(progress) = &options.progress {
         progress.begin(inputs.iter().map(|input| input.bytes).sum());
     }
-    let mut call =
-        Call { tx: db.begin_write().await?, options, teams: BTreeSet::new(), changed: false, doubtful: false };
+    let mut call = Call { tx: db.begin_write().await?, options, teams: BTreeSet::new(), changed: false, doubtful };
     let mut rejects = Vec::new();
     for input in inputs {
         let (file, rows) = call.file(input).await?;
@@ -163,7 +165,7 @@ impl Call<'_> {
         let mut reading = read_into(&mut staged, task).await?;
         if let Some(text) = reading.fatal {
             staged.finish().await?;
-            self.doubtful |= matches!(kind, Kind::Betreuungen | Kind::Aktivitaeten);
+            self.doubtful |= tells_freshness(kind);
             return Ok((FileReport::fatal(&path, text), None));
         }
         staged.close().await?;
@@ -222,6 +224,11 @@ impl Call<'_> {
         }
         Ok(self.tx.commit().await?)
     }
+}
+
+/// Whether data is not fresh without this file, if it was to come.
+const fn tells_freshness(kind: Kind) -> bool {
+    matches!(kind, Kind::Betreuungen | Kind::Aktivitaeten)
 }
 
 /// Whether a file withdraws so many rows of its source that it may not be whole: more than 30 % and more than ten.

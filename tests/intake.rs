@@ -16,3 +16,5 @@ mod files;
 mod rejects;
 #[path = "intake/rows.rs"]
 mod rows;
+#[path = "intake/safe.rs"]
+mod safe;
