@@ -21,6 +21,7 @@ mod packed;
 mod read;
 mod record;
 mod run;
+mod scope;
 mod write;
 
 use chrono::{DateTime, SubsecRound, Utc};

@@ -47,7 +47,8 @@ create table betreuung (
     rueckgabegespraech_am date,
     fazit_am              date
 );
-create index betreuung_team on betreuung (team);
+-- A page of one of many offices is read by this.
+create index betreuung_team on betreuung (team, fallnr);
 
 -- No foreign keys to betreuung: a row whose case is not (yet) known is kept and attaches when the case comes.
 create table aktivitaet (

@@ -129,7 +129,7 @@ pub(super) async fn read_pages(
     loop {
         let cases = snapshot.cases(Some(&office), &after, PAGE).await?;
         let Some(last) = cases.last().map(str::to_owned) else { return Ok(()) };
-        let ledger = snapshot.ledger(&after, Some(&last)).await?;
+        let ledger = snapshot.ledger(&office, &after, &last).await?;
         after = last;
         if pages.send(Page { cases, ledger }).await.is_err() {
             return Ok(());

@@ -4,8 +4,10 @@
 //! average, come packed in one text and are taken apart here; the same goes for its rests and its dates.
 
 use chrono::NaiveTime;
+use sqlx::AssertSqlSafe;
 
 use super::dialect::{all, maybe};
+use super::scope::{Scope, behind, between, scoped};
 use super::{Snapshot, StoreError, packed};
 use crate::domain::facts::{Activity, Appointment, Case, CaseFile, Rest, Subsidy};
 
@@ -17,34 +19,22 @@ macro_rules! case_columns {
     };
 }
 
-/// Cases and what is packed; `$condition` picks and orders them.
-macro_rules! case_select {
-    ($condition:literal) => {
-        concat!(
-            "select ",
-            case_columns!(),
-            ", (select string_agg(a.art || ' ' || a.datum || ' ' || a.anzahl, ',') from aktivitaet a",
-            " where a.fallnr = b.fallnr),",
-            " (select string_agg(p.von || ' ' || coalesce(cast(p.bis as text), ''), ',') from pause p",
-            " where p.fallnr = b.fallnr and (p.bis is null or p.von <= p.bis)) from betreuung b ",
-            $condition
-        )
-    };
-}
-
-const PAGE: &str = case_select!(
-    "where b.fallnr > $1 and ($3 is null or b.team in (select team from team where dienststelle = $3)) \
-     order by b.fallnr limit $2"
+/// Cases and what is packed; a condition follows.
+const FILES: &str = concat!(
+    "select ",
+    case_columns!(),
+    ", (select string_agg(a.art || ' ' || a.datum || ' ' || a.anzahl, ',') from aktivitaet a",
+    " where a.fallnr = b.fallnr),",
+    " (select string_agg(p.von || ' ' || coalesce(cast(p.bis as text), ''), ',') from pause p",
+    " where p.fallnr = b.fallnr and (p.bis is null or p.von <= p.bis)) from betreuung b where "
 );
-const ONE: &str = case_select!("where b.fallnr = $1");
 const OF_BAK: &str = concat!("select ", case_columns!(), " from betreuung b where b.bak = $1 order by b.fallnr");
 const OF_NOBODY: &str =
     concat!("select ", case_columns!(), " from betreuung b where b.team = $1 and b.bak is null order by b.fallnr");
 
-const SUBSIDIES: &str = "select fallnr, foerdernr, art, arbeitgeber, potenzial, concat(beginn, ' ', ende) from foerderung \
-     where fallnr >= $1 and fallnr <= $2 order by foerdernr";
-const APPOINTMENTS: &str = "select fallnr, terminnr, art, concat(datum), uhrzeit, ort, teilnehmer from termin \
-     where fallnr >= $1 and fallnr <= $2 order by terminnr";
+const SUBSIDIES: &str =
+    "select x.fallnr, x.foerdernr, x.art, x.arbeitgeber, x.potenzial, concat(x.beginn, ' ', x.ende)";
+const APPOINTMENTS: &str = "select x.fallnr, x.terminnr, x.art, concat(x.datum), x.uhrzeit, x.ort, x.teilnehmer";
 
 /// The case's own columns, its six dates packed.
 type CaseRow = (String, String, Option<String>, Option<String>, String, String, String, String, String);
@@ -89,9 +79,15 @@ impl Snapshot {
     /// The next at most `limit` cases behind `after` ("" for the first page) in the byte order of their numbers; of one
     /// office or of all. A page without [`last`](CasePage::last) is the end.
     pub async fn cases(&mut self, office: Option<&str>, after: &str, limit: u32) -> Result<CasePage, StoreError> {
-        let rows: Vec<FileRow> = all!(&mut self.tx, PAGE, after, i64::from(limit), office)?;
+        let scope = Scope::of(&mut self.tx, office).await?;
+        let end: Vec<(Option<String>,)> = scoped!(&mut self.tx, scope, scope.page_end(), after, i64::from(limit))?;
+        let Some(end) = end.into_iter().find_map(|(end,)| end) else { return Ok(CasePage::default()) };
+        let sql = format!("{FILES}{}{}", behind("b.fallnr"), scope.holds("b"));
+        let mut rows: Vec<FileRow> = scoped!(&mut self.tx, scope, sql, after, end)?;
+        // Here, because the teams' rows would have to be sorted there as well, and with all that is packed in them.
+        rows.sort_unstable_by(|one, other| one.0.cmp(&other.0));
         let mut page = CasePage { files: Vec::with_capacity(rows.len()), faulty: Vec::new() };
-        for (fallnr, file) in self.files(rows).await? {
+        for (fallnr, file) in self.files(&scope, rows).await? {
             match file {
                 Ok(file) => page.files.push(file),
                 Err(_) => page.faulty.push(fallnr),
@@ -105,8 +101,8 @@ impl Snapshot {
     /// # Errors
     /// [`StoreError::Content`] names the table of what cannot be read.
     pub async fn case(&mut self, fallnr: &str) -> Result<Option<CaseFile>, StoreError> {
-        let row: Option<FileRow> = maybe!(&mut self.tx, ONE, fallnr)?;
-        self.files(row.into_iter().collect()).await?.pop().map(|(_, file)| file).transpose()
+        let row: Option<FileRow> = maybe!(&mut self.tx, AssertSqlSafe(format!("{FILES}b.fallnr = $1")), fallnr)?;
+        self.files(&Scope::All, row.into_iter().collect()).await?.pop().map(|(_, file)| file).transpose()
     }
 
     /// The cases that name the BAK, running or not, in key order.
@@ -121,15 +117,23 @@ impl Snapshot {
         rows.into_iter().map(case).collect()
     }
 
-    /// Completes a page with what hangs on its cases: two more queries over the page's range of keys.
-    async fn files(&mut self, rows: Vec<FileRow>) -> Result<Vec<(String, Result<CaseFile, StoreError>)>, StoreError> {
+    /// Completes a page with what hangs on its cases: two more queries over the page's range.
+    async fn files(
+        &mut self,
+        scope: &Scope,
+        rows: Vec<FileRow>,
+    ) -> Result<Vec<(String, Result<CaseFile, StoreError>)>, StoreError> {
         let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(Vec::new()) };
         let (first, last) = (first.0.as_str(), last.0.as_str());
-        let subsidies: Vec<SubsidyRow> = all!(&mut self.tx, SUBSIDIES, first, last)?;
-        let appointments: Vec<AppointmentRow> = all!(&mut self.tx, APPOINTMENTS, first, last)?;
+        let text = |select: &str, table: &str| format!("{select}{}", scope.hanging(table, "", between));
+        let mut subsidies: Vec<SubsidyRow> = scoped!(&mut self.tx, scope, text(SUBSIDIES, "foerderung"), first, last)?;
+        let mut appointments: Vec<AppointmentRow> =
+            scoped!(&mut self.tx, scope, text(APPOINTMENTS, "termin"), first, last)?;
+        // By their numbers.
+        subsidies.sort_unstable_by(|one, other| one.1.cmp(&other.1));
+        appointments.sort_unstable_by(|one, other| one.1.cmp(&other.1));
 
         let mut files: Vec<_> = rows.into_iter().map(|row| (row.0.clone(), file(row))).collect();
-        // The range also holds rows of cases that are not (yet) known, or are another office's.
         for row in subsidies {
             hang(&mut files, &row.0.clone(), subsidy(row), |file| &mut file.subsidies);
         }
@@ -140,7 +144,8 @@ impl Snapshot {
     }
 }
 
-/// Hangs something on its case, if that is among the files, which are in the order of their numbers.
+/// Hangs something on its case, if that is among the files: the range also holds rows of cases that are not (yet) known.
+/// The files are in the order of their numbers.
 fn hang<T>(
     files: &mut [(String, Result<CaseFile, StoreError>)],
     fallnr: &str,

@@ -28,6 +28,15 @@ impl Tx {
         }
     }
 
+    /// Makes SQLite read a case's entries by the index `ledger_live`. Left alone it takes the primary key, and with it
+    /// all that has long been closed.
+    pub(super) fn by_ledger_live(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => " indexed by ledger_live",
+            Self::Postgres(_) => "",
+        }
+    }
+
     /// The function that makes one JSON array of its arguments.
     pub(super) fn json_array(&self) -> &'static str {
         match self {

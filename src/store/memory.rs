@@ -8,6 +8,7 @@ use sqlx::QueryBuilder;
 
 use super::dialect::{all, maybe, on};
 use super::outbox::kind_of;
+use super::scope::{Scope, behind, scoped};
 use super::{OutboxState, Snapshot, StoreError, packed};
 use crate::domain::digest::Kind;
 use crate::domain::facts::Art;
@@ -17,37 +18,30 @@ use crate::domain::obligation::{Column, Ended, Evidence, Key, Role, Roles};
 macro_rules! entry_select {
     ($condition:literal) => {
         concat!(
-            "select l.fallnr, l.rule, l.subject, l.cycle, l.team, l.step, l.bak, l.ifk, l.addressed, l.untold, ",
-            "l.ended_how, l.ended_by, concat(l.raw, ' ', l.action, ' ', l.next_step, ' ', l.sent_bak, ' ', l.sent_ifk, ",
-            "' ', l.sent_team, ' ', l.sent_tl, ' ', l.opened, ' ', l.ended, ' ', l.ended_by_day) ",
+            "select x.fallnr, x.rule, x.subject, x.cycle, x.team, x.step, x.bak, x.ifk, x.addressed, x.untold, ",
+            "x.ended_how, x.ended_by, concat(x.raw, ' ', x.action, ' ', x.next_step, ' ', x.sent_bak, ' ', x.sent_ifk, ",
+            "' ', x.sent_team, ' ', x.sent_tl, ' ', x.opened, ' ', x.ended, ' ', x.ended_by_day)",
             $condition
         )
     };
 }
 
-// The bracketed condition is that of the index `ledger_live`, word for word: only so does SQLite use it. And the end of
-// the range must be a plain bound: behind an `or` it would be looked for in all that follows.
-const LIVE: &str = entry_select!(
-    "from ledger l where l.fallnr > $1 and l.fallnr <= $2 and (l.ended is null or l.untold <> 0) order by l.fallnr"
-);
-const LIVE_TO_THE_END: &str =
-    entry_select!("from ledger l where l.fallnr > $1 and (l.ended is null or l.untold <> 0) order by l.fallnr");
-const LIVE_OF_TEAMS: &str = entry_select!("from ledger l where l.fallnr = '' and (l.ended is null or l.untold <> 0)");
-const OF_CASE: &str = entry_select!("from ledger l where l.fallnr = $1 order by l.rule, l.subject, l.cycle");
+const LIVE_OF_TEAMS: &str = entry_select!(" from ledger x where x.fallnr = '' and (x.ended is null or x.untold <> 0)");
+const OF_CASE: &str = entry_select!(" from ledger x where x.fallnr = $1 order by x.rule, x.subject, x.cycle");
 // The keys lead: each is one look by primary key.
 const KNOWN: &str = entry_select!(
-    "from k cross join ledger l where l.fallnr = k.fallnr and l.rule = k.rule and l.subject = k.subject \
-     and l.cycle = k.cycle and l.ended is not null and l.untold = 0"
+    " from k cross join ledger x where x.fallnr = k.fallnr and x.rule = k.rule and x.subject = k.subject \
+     and x.cycle = k.cycle and x.ended is not null and x.untold = 0"
 );
 // The bracketed condition is that of the index `ledger_elsewhere`, word for word.
 const ELSEWHERE: &str = entry_select!(
-    "from k cross join ledger l where l.rule = k.rule and l.subject = k.subject and l.cycle = k.cycle \
-     and (l.subject <> l.fallnr)"
+    " from k cross join ledger x where x.rule = k.rule and x.subject = k.subject and x.cycle = k.cycle \
+     and (x.subject <> x.fallnr)"
 );
 /// What that index leaves out: one look by primary key. A subsidy may carry the number of a case.
 const UNDER_ITS_OWN_NUMBER: &str = entry_select!(
-    "from k cross join ledger l where l.fallnr = k.subject and l.rule = k.rule and l.subject = k.subject \
-     and l.cycle = k.cycle"
+    " from k cross join ledger x where x.fallnr = k.subject and x.rule = k.rule and x.subject = k.subject \
+     and x.cycle = k.cycle"
 );
 /// The day of an office's last run.
 pub(super) const LAST_RUN: &str = "select day from run where office = $1 order by day desc limit 1";
@@ -115,13 +109,19 @@ pub struct Told {
 }
 
 impl Snapshot {
-    /// The entries of cases with `after < fallnr <= upto` (without `upto`: to the end) that are open or have yet to be
-    /// told, in case order. Those of teams are not among them.
-    pub async fn ledger(&mut self, after: &str, upto: Option<&str>) -> Result<Vec<Entry>, StoreError> {
-        let rows: Vec<EntryRow> = match upto {
-            Some(upto) => all!(&mut self.tx, LIVE, after, upto)?,
-            None => all!(&mut self.tx, LIVE_TO_THE_END, after)?,
-        };
+    /// The entries of the office's cases with `after < fallnr <= upto` that are open or have yet to be told, in case
+    /// order. Those of teams are not among them; those of cases that are gone may be.
+    pub async fn ledger(&mut self, office: &str, after: &str, upto: &str) -> Result<Vec<Entry>, StoreError> {
+        let scope = Scope::of(&mut self.tx, Some(office)).await?;
+        let hint = self.tx.by_ledger_live();
+        // The bracketed condition is that of the index `ledger_live`, word for word: only so does SQLite use it.
+        let sql = format!(
+            "{}{} and (x.ended is null or x.untold <> 0)",
+            entry_select!(""),
+            scope.hanging("ledger", hint, behind)
+        );
+        let mut rows: Vec<EntryRow> = scoped!(&mut self.tx, scope, sql, after, upto)?;
+        rows.sort_by(|one, other| one.0.cmp(&other.0));
         self.entries(rows)
     }
 

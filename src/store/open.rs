@@ -52,11 +52,6 @@ impl Db {
         Ok(db)
     }
 
-    /// A new SQLite file for a throw-away copy: nothing waits for the disk. The file must not exist yet.
-    pub async fn open_scratch(path: &Path, now: DateTime<Utc>) -> Result<Self, StoreError> {
-        Ok(scratch(path, now).await?.0)
-    }
-
     async fn install(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
         match self {
             Self::Sqlite { writer, .. } => sqlx::migrate!("migrations/sqlite").run(writer).await?,
@@ -76,7 +71,7 @@ impl Db {
     }
 }
 
-/// What [`Db::open_scratch`] opens, and its writer.
+/// A new SQLite file for a throw-away copy, and its writer: nothing waits for the disk. The file must not exist yet.
 pub(super) async fn scratch(path: &Path, now: DateTime<Utc>) -> Result<(Db, SqlitePool), StoreError> {
     make_file(path, true)?;
     let (writer, readers) = open_file(path, SqliteSynchronous::Off).await?;

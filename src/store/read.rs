@@ -42,13 +42,6 @@ pub struct Head {
     pub evidence: BTreeMap<String, Vec<Evidence>>,
 }
 
-impl Head {
-    /// Whether the team's delivery holds such a thing.
-    pub fn has_evidence(&self, team: &str, of: Evidence) -> bool {
-        self.evidence.get(team).is_some_and(|known| known.contains(&of))
-    }
-}
-
 type TeamRow = (String, String, Option<String>, String, Option<String>, String, Option<NaiveDate>);
 type ColleagueRow = (String, String, Option<String>, String, String, String, Option<String>);
 
