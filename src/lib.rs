@@ -27,7 +27,7 @@
 //! * No decision reads the time twice: the date is read once and handed down.
 //! * No mail is written without its ledger, and no ledger without its mail: they commit together.
 //! * Nothing is sent inside a transaction; a mail is marked only after it was taken.
-//! * No digest is written twice: the outbox is unique by kind, address and date, and every copy of a mail carries one
+//! * No digest is written twice: the outbox is unique by kind, address, date and office, and every copy carries one
 //!   Message-ID.
 //! * Nobody reads of a case that is not theirs; subjects, logs and errors hold nobody's data.
 //! * Memory does not grow with the number of cases: a page of them and one recipient's mail are all that is held.

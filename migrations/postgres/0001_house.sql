@@ -199,7 +199,7 @@ create index ledger_elsewhere on ledger (rule, subject, cycle) where subject <> 
 -- ---------------------------------------------------------------- the queue
 create table outbox (
     id              bigint generated always as identity primary key,
-    dedup_key       text    not null unique,      -- digests kind:address:date, others kind:object:version
+    dedup_key       text    not null unique,      -- digests kind:address:date (and office, if named), others kind:object:version
     kind            text    not null,
     office          text collate "C"    not null,
     recipient       text    not null,

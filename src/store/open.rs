@@ -17,9 +17,11 @@ use super::{Db, StoreError, micros};
 
 /// How long a command waits for another process's write: an import of a large office takes half a minute.
 const BUSY: Duration = Duration::from_mins(1);
-/// Pages kept in memory per SQLite connection (KiB, negative as SQLite wants it): fixed, so that memory does not grow
-/// with the office.
-const CACHE: &str = "-16384";
+/// Pages kept in memory by the SQLite connection that writes (KiB, negative as SQLite wants it): fixed, so that memory
+/// does not grow with the office.
+const WRITER_CACHE: &str = "-8192";
+/// And by one that reads: case after case, so that no page is wanted again.
+const READER_CACHE: &str = "-4096";
 /// Rows that may wait between SQLite's thread and ours: a page of cases, so that neither wakes the other row by row.
 const ROWS_AHEAD: usize = 1_000;
 /// Readers at once on SQLite: a morning, a command, and air.
@@ -109,16 +111,22 @@ async fn open_file(path: &Path, synchronous: SqliteSynchronous) -> Result<(Sqlit
         .create_if_missing(false)
         .busy_timeout(BUSY)
         .foreign_keys(true)
-        .row_buffer_size(ROWS_AHEAD)
-        .pragma("cache_size", CACHE);
+        .row_buffer_size(ROWS_AHEAD);
     let pool =
         |connections| SqlitePoolOptions::new().max_connections(connections).max_lifetime(None).idle_timeout(None);
     let writer: SqlitePool = pool(1)
-        .connect_with(options.clone().journal_mode(SqliteJournalMode::Wal).synchronous(synchronous))
+        .connect_with(
+            options
+                .clone()
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(synchronous)
+                .pragma("cache_size", WRITER_CACHE),
+        )
         .await
         .map_err(named)?;
     // Not opened read-only: the log beside the file must be writable even to read.
-    let readers = pool(READERS).connect_with(options.pragma("query_only", "on")).await.map_err(named)?;
+    let options = options.pragma("query_only", "on").pragma("cache_size", READER_CACHE);
+    let readers = pool(READERS).connect_with(options).await.map_err(named)?;
     Ok((writer, readers))
 }
 
