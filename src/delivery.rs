@@ -165,7 +165,7 @@ impl Courier {
                     GiveUp::Permanent => error.to_string(),
                     GiveUp::Expired => format!("Nach drei Tagen aufgegeben. Zuletzt: {error}"),
                 };
-                (self.db.mark_failed(id, token, &reason).await?, Step::Failed)
+                (self.db.mark_failed(id, token, now, &reason).await?, Step::Failed)
             }
         };
         Ok(if ours { step } else { Step::Lost })
@@ -367,7 +367,7 @@ mod tests {
         assert_eq!(house.drain().await, (0, 0, 0, 1));
         house.pass(TimeDelta::seconds(31));
         assert_eq!(house.drain().await, (1, 0, 0, 0));
-        assert!(!house.courier.db.mark_failed(1, "dead", "").await.unwrap());
+        assert!(!house.courier.db.mark_failed(1, "dead", now, "").await.unwrap());
     }
 
     #[tokio::test]

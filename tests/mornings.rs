@@ -1,6 +1,15 @@
 //! Whole mornings over the store, day by day, with deliveries in between: what only several runs together can show.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+#[path = "mornings/addresses.rs"]
+mod addresses;
+#[path = "mornings/again.rs"]
+mod again;
+#[path = "mornings/once.rs"]
+mod once;
+#[path = "mornings/teams.rs"]
+mod teams;
+
 use std::fmt::Write as _;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -11,7 +20,7 @@ use wiedervorlage::config::settings::Settings;
 use wiedervorlage::domain::digest::{Content, Digest, Item, Kind, Lapsed, News};
 use wiedervorlage::intake;
 use wiedervorlage::morning::Morning;
-use wiedervorlage::store::{OutboxFilter, OutboxState};
+use wiedervorlage::store::{Claim, OutboxFilter, OutboxState};
 
 const TEAMS: &str = "team;name;postfach;bundesland;leitung;dienststelle;beginn\n\
     T0;Team 0;team@jobcenter.example;BW;TL0;;\n";
@@ -100,6 +109,11 @@ impl House {
 
     /// The morning of a day, and what it says.
     async fn morning(&self, on: &str) -> Vec<Digest> {
+        self.morning_in("", on).await
+    }
+
+    /// The morning of one office (Dienststelle).
+    async fn morning_in(&self, office: &str, on: &str) -> Vec<Digest> {
         let renderer = self.app.renderer().await.unwrap();
         let mut digests = Vec::new();
         let mut words = |digest: &Digest| {
@@ -113,7 +127,7 @@ impl House {
             fresh: false,
             words: &mut words,
         };
-        let ran = morning.run("", day(on), early(day(on))).await.unwrap();
+        let ran = morning.run(office, day(on), early(day(on))).await.unwrap();
         assert!(ran.is_ok(), "{on}: {ran:?}");
         digests
     }
@@ -124,6 +138,16 @@ impl House {
             self.morning(on).await;
         }
     }
+}
+
+/// The mails of a kind in the outbox that stand so, as `06-05 team`, in order.
+async fn outbox(house: &House, kind: Kind, state: OutboxState) -> Vec<String> {
+    let filter = OutboxFilter { kind: Some(kind), state: Some(state), ..OutboxFilter::default() };
+    let list = house.app.db.outbox_list(&filter, 0, 1000).await.unwrap();
+    let to = |address: &str| address.split('@').next().unwrap_or_default().to_owned();
+    let mut mails: Vec<_> = list.iter().map(|m| format!("{} {}", m.day.format("%m-%d"), to(&m.recipient))).collect();
+    mails.sort();
+    mails
 }
 
 /// The mail of a kind to an address (without its domain), if there is one.

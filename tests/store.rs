@@ -139,7 +139,7 @@ conformance!(
     the_send_log_says_who_was_told_what,
     a_newer_overview_replaces_one_that_still_waits,
     reminders_look_at_the_days_before,
-    what_was_given_up_is_known_by_office_and_day,
+    what_was_given_up_is_known_by_office_and_since_which_run,
     a_mail_is_claimed_by_one_worker_at_a_time,
     many_workers_share_the_queue_without_sharing_a_mail,
     an_expired_lease_passes_the_mail_on_and_ends_the_old_workers_say,
@@ -1036,31 +1036,24 @@ async fn reminders_look_at_the_days_before(house: House) {
     assert_eq!(snapshot.recipients(Kind::Eskalation, from, to).await.unwrap(), BTreeSet::new());
 }
 
-async fn what_was_given_up_is_known_by_office_and_day(house: House) {
-    let on = |date: &str, office: &str, key: &str| NewMail { day: day(date), office: office.into(), ..mail(key) };
-    let mails = [
-        on("2026-11-19", "", "a"),
-        on("2026-11-20", "", "b"),
-        on("2026-11-23", "Nord", "c"),
-        on("2026-11-23", "", "d"),
-        on("2026-11-23", "", "e"),
-    ];
-    house.queue("2026-11-23", &mails).await;
+async fn what_was_given_up_is_known_by_office_and_since_which_run(house: House) {
+    let of = |office: &str, key: &str| NewMail { office: office.into(), ..mail(key) };
+    house.queue("2026-11-20", &[of("", "a"), of("", "b"), of("Nord", "c"), of("", "d")]).await;
     let mut ids = Vec::new();
-    while let Some(mail) = house.claim(at("07:00:00"), at("08:00:00"), "A").await {
-        let ours = if mail.recipient.starts_with('e') {
-            house.db.mark_sent(mail.id, "A", at("07:00:01")).await
-        } else {
-            house.db.mark_failed(mail.id, "A", "550").await
-        };
-        assert!(ours.unwrap());
-        ids.push(mail.id);
+    while let Some(mail) = house.claim(at("07:00:00"), at("20:00:00"), "A").await {
+        ids.push((mail.recipient, mail.id));
     }
-    ids.sort_unstable();
+    ids.sort();
+    let ids: Vec<i64> = ids.into_iter().map(|(_, id)| id).collect();
+    assert!(house.db.mark_failed(ids[0], "A", at("06:29:59"), "550").await.unwrap(), "before the run");
+    assert!(house.db.mark_failed(ids[1], "A", at("06:30:00"), "550").await.unwrap());
+    assert!(house.db.mark_failed(ids[2], "A", at("07:00:01"), "550").await.unwrap());
+    assert!(house.db.mark_sent(ids[3], "A", at("07:00:01")).await.unwrap());
+    house.run("Nord", "2026-11-23").await.commit().await.unwrap();
     let mut snapshot = house.snapshot().await;
-    assert_eq!(snapshot.failed_since("", day("2026-11-20")).await.unwrap(), [ids[1], ids[3]]);
+    assert_eq!(snapshot.failed_since("", day("2026-11-20")).await.unwrap(), [ids[1]]);
     assert_eq!(snapshot.failed_since("Nord", day("2026-11-23")).await.unwrap(), [ids[2]]);
-    assert_eq!(snapshot.failed_since("Nord", day("2026-11-24")).await.unwrap(), [0; 0]);
+    assert_eq!(snapshot.failed_since("Nord", day("2026-11-20")).await.unwrap(), [0; 0], "no run of that day");
 }
 
 async fn a_mail_is_claimed_by_one_worker_at_a_time(house: House) {
@@ -1110,11 +1103,11 @@ async fn an_expired_lease_passes_the_mail_on_and_ends_the_old_workers_say(house:
     for held in [
         house.db.mark_sent(first.id, "A", at("07:31:00")).await,
         house.db.mark_again(first.id, "A", at("07:31:00"), "").await,
-        house.db.mark_failed(first.id, "A", "").await,
+        house.db.mark_failed(first.id, "A", at("07:31:00"), "").await,
     ] {
         assert!(!held.unwrap());
     }
-    assert!(house.db.mark_failed(second.id, "B", "550").await.unwrap());
+    assert!(house.db.mark_failed(second.id, "B", at("07:31:00"), "550").await.unwrap());
     let shown = house.db.outbox_get(second.id).await.unwrap().unwrap().entry;
     assert_eq!((shown.state, shown.error, shown.sent_at), (OutboxState::Failed, text("550"), None));
 }
@@ -1139,7 +1132,7 @@ async fn mails_are_retried_and_called_back_by_hand(house: House) {
     let mail = house.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap();
     assert!(!house.db.outbox_cancel(mail.id).await.unwrap(), "somebody is sending it");
     assert!(!house.db.outbox_retry(mail.id, at("07:01:00")).await.unwrap());
-    assert!(house.db.mark_failed(mail.id, "A", "550").await.unwrap());
+    assert!(house.db.mark_failed(mail.id, "A", at("12:00:00"), "550").await.unwrap());
     assert_eq!(house.claim(at("09:00:00"), at("09:30:00"), "A").await, None, "given up");
     assert!(house.db.outbox_retry(mail.id, at("10:00:00")).await.unwrap());
     assert!(house.db.outbox_cancel(mail.id).await.unwrap());
@@ -1148,7 +1141,7 @@ async fn mails_are_retried_and_called_back_by_hand(house: House) {
     assert!(house.db.outbox_retry(mail.id, at("12:00:00")).await.unwrap());
     assert!(house.claim(at("11:59:59"), at("12:30:00"), "A").await.is_none());
     assert!(house.claim(at("12:00:00"), at("12:30:00"), "A").await.is_some());
-    assert!(house.db.mark_failed(mail.id, "A", "550").await.unwrap());
+    assert!(house.db.mark_failed(mail.id, "A", at("12:00:00"), "550").await.unwrap());
     house.sql("update outbox set message = null").await;
     assert!(!house.db.outbox_retry(mail.id, at("13:00:00")).await.unwrap(), "there is nothing left to send");
     assert_eq!(house.db.outbox_get(mail.id).await.unwrap().unwrap().message, None);
@@ -1162,7 +1155,7 @@ async fn the_first_attempt_is_remembered_until_somebody_retries(house: House) {
     assert!(house.db.mark_again(first.id, "A", at("08:00:00"), "451").await.unwrap());
     let second = house.claim(at("08:00:00"), at("08:30:00"), "A").await.unwrap();
     assert_eq!((second.attempt, second.first_attempt_at), (2, at("07:00:00.5")));
-    assert!(house.db.mark_failed(first.id, "A", "451").await.unwrap());
+    assert!(house.db.mark_failed(first.id, "A", at("08:01:00"), "451").await.unwrap());
     assert!(house.db.outbox_retry(first.id, at("09:00:00")).await.unwrap());
     assert_eq!(house.db.outbox_get(first.id).await.unwrap().unwrap().entry.attempts, 0);
     let anew = house.claim(at("09:30:00"), at("10:00:00"), "A").await.unwrap();

@@ -74,16 +74,16 @@ pub(super) async fn closed_entries(
     let of = due.map(|o| (o.fallnr.as_deref().unwrap_or_default(), &o.key));
     let keys: Vec<_> = of.filter(|key| !live.contains(key)).collect();
     let mut closed = known.ledger_known(&keys).await?;
-    // A subsidy that has moved to another case goes on from what was said of it there.
-    let found: HashSet<(&str, &Key)> = closed.iter().map(|e| (&*e.fallnr, &e.key)).collect();
-    let moved = |(fallnr, key): &(&str, &Key)| key.subject != *fallnr && !found.contains(&(*fallnr, *key));
-    let keys: Vec<_> = keys.into_iter().filter(moved).collect();
-    let of: HashMap<&Key, &str> = keys.iter().map(|(fallnr, key)| (*key, *fallnr)).collect();
-    let elsewhere = known.ledger_elsewhere(&of.keys().copied().collect::<Vec<_>>()).await?;
-    closed.extend(elsewhere.into_iter().filter_map(|entry| {
-        let fallnr = (*of.get(&entry.key)?).to_owned();
-        Some(Entry { fallnr, ..entry })
-    }));
+    // A subsidy that has moved to another case goes on from what was said of it there, even back to its first case:
+    // the newest is what counts.
+    let of: HashMap<&Key, &str> =
+        keys.iter().filter(|(fallnr, key)| key.subject != *fallnr).map(|(fallnr, key)| (*key, *fallnr)).collect();
+    for entry in known.ledger_elsewhere(&of.keys().copied().collect::<Vec<_>>()).await? {
+        let Some(fallnr) = of.get(&entry.key).filter(|fallnr| **fallnr != entry.fallnr) else { continue };
+        closed.retain(|e| e.fallnr != *fallnr || e.key != entry.key);
+        // Of no team yet: so it is written down under its new case even where nothing else of it changes.
+        closed.push(Entry { fallnr: (*fallnr).to_owned(), team: String::new(), ..entry });
+    }
     Ok(closed)
 }
 

@@ -100,7 +100,10 @@ pub(super) async fn plan(
             forbidden.push(team.team.clone());
         }
     }
-    let mailboxes: HashSet<String> = teams.iter().filter_map(|t| t.postfach.clone()).collect();
+    // Of all offices, and however they are written.
+    let everywhere = snapshot.teams(None).await?;
+    let mailboxes: HashSet<String> = everywhere.into_iter().filter_map(|t| Some(t.postfach?.to_lowercase())).collect();
+    let is_mailbox = |address: &str| mailboxes.contains(&address.to_lowercase());
     let directory = Directory::new(colleagues, &absent.into_iter().collect());
     let office_settings = settings.office(office);
 
@@ -165,8 +168,8 @@ pub(super) async fn plan(
         let lead = team.leitung.as_deref().and_then(|lead| plan.directory.reach(lead));
         let lead = lead.map(|r| Lead { address: r.address.to_owned(), in_stead_for: in_stead_for(r.in_stead) });
         // Never a mailbox that colleagues read.
-        let lead = lead.filter(|l| !mailboxes.contains(&l.address));
-        let instead = office_settings.leitung_ersatz.clone().filter(|address| !mailboxes.contains(address));
+        let lead = lead.filter(|l| !is_mailbox(&l.address));
+        let instead = office_settings.leitung_ersatz.clone().filter(|address| !is_mailbox(address));
         let lead = lead.or_else(|| Some(Lead { address: instead?, in_stead_for: in_stead_for(true) }));
         let first_of_week = last_run.is_none_or(|last| monday(last) != monday(day));
         let report_due = !reported.contains(&team.team);

@@ -259,11 +259,12 @@ impl Snapshot {
         Ok(rows.into_iter().map(|(team,)| team).collect())
     }
 
-    /// The office's mails for `day` and later that were given up, by id.
+    /// The office's mails that were given up since its run of `day`, by id; none if it had none on that day.
     pub async fn failed_since(&mut self, office: &str, day: NaiveDate) -> Result<Vec<i64>, StoreError> {
         let rows: Vec<(i64,)> = all!(
             &mut self.tx,
-            "select id from outbox where state = 'failed' and office = $1 and day >= $2 order by id",
+            "select id from outbox where state = 'failed' and office = $1 \
+             and next_attempt_at >= (select at from run where office = $1 and day = $2) order by id",
             office,
             day
         )?;

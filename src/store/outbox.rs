@@ -90,7 +90,7 @@ pub struct OutboxEntry {
     pub state: OutboxState,
     /// Attempts so far.
     pub attempts: u32,
-    /// When it is due (again).
+    /// When it is due (again); of one that was given up: when that was.
     pub next_attempt_at: DateTime<Utc>,
     /// When it was written.
     pub created_at: DateTime<Utc>,
@@ -197,7 +197,7 @@ impl Db {
                 Ok(claimed) => Claim::Mail(Box::new(claimed)),
                 Err(why) => {
                     let id = id?;
-                    give_up(&mut tx, id, token, why).await?;
+                    give_up(&mut tx, id, token, now, why).await?;
                     Claim::Unreadable(id)
                 }
             },
@@ -244,10 +244,10 @@ impl Db {
         Ok(rows == 1)
     }
 
-    /// The mail will not be tried again. False as in [`mark_sent`](Self::mark_sent).
-    pub async fn mark_failed(&self, id: i64, token: &str, error: &str) -> Result<bool, StoreError> {
+    /// The mail was given up at `now`. False as in [`mark_sent`](Self::mark_sent).
+    pub async fn mark_failed(&self, id: i64, token: &str, now: DateTime<Utc>, error: &str) -> Result<bool, StoreError> {
         let mut tx = self.write().await?;
-        let ours = give_up(&mut tx, id, token, error).await?;
+        let ours = give_up(&mut tx, id, token, micros(now), error).await?;
         tx.commit().await?;
         Ok(ours)
     }
@@ -314,14 +314,16 @@ impl Db {
     }
 }
 
-/// Marks a mail that the token holds as failed; whether it still does.
-async fn give_up(tx: &mut Tx, id: i64, token: &str, error: &str) -> Result<bool, sqlx::Error> {
+/// Marks a mail that the token holds as failed; whether it still does. With no attempt to come, the column of the next
+/// one holds when it was given up: a mail may be so days after it was written.
+async fn give_up(tx: &mut Tx, id: i64, token: &str, now: DateTime<Utc>, error: &str) -> Result<bool, sqlx::Error> {
     let rows = run!(
         tx,
-        "update outbox set state = 'failed', lease = null, lease_until = null, error = $3 \
+        "update outbox set state = 'failed', next_attempt_at = $3, lease = null, lease_until = null, error = $4 \
          where id = $1 and lease = $2 and state = 'sending'",
         id,
         token,
+        now,
         error
     )?;
     Ok(rows == 1)

@@ -74,7 +74,7 @@ async fn a_failed_mail_is_queued_again_and_a_waiting_one_called_back() {
     let house = house().await;
     let claim = house.db.claim(morning_of("2025-11-24"), morning_of("2025-11-25"), "token").await.unwrap();
     let Claim::Mail(claimed) = claim else { panic!("{claim:?}") };
-    assert!(house.db.mark_failed(claimed.id, "token", "Postfach unbekannt").await.unwrap());
+    assert!(house.db.mark_failed(claimed.id, "token", morning_of("2025-11-24"), "Postfach unbekannt").await.unwrap());
     let id = claimed.id.to_string();
     let said = house.asked(&["outbox", "show", &id]).said();
     assert!(said.contains("nicht zustellbar (failed), 1 Versuch\n"), "{said}");
