@@ -221,7 +221,7 @@ create table outbox (
 );
 create index outbox_due on outbox (next_attempt_at, id) where state in ('queued', 'sending');
 create index outbox_day on outbox (kind, day);
-create index outbox_failed on outbox (office, day) where state = 'failed';
+create index outbox_failed on outbox (office, next_attempt_at) where state = 'failed';
 
 -- The send log: which steps a mail told to whom.
 create table notice (
