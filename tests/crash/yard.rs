@@ -305,7 +305,7 @@ impl Yard {
 fn value(table: &str, column: &str) -> String {
     match (table, column) {
         ("installation", "secret") => "length(secret)".to_owned(),
-        ("outbox", "sent_at") => "sent_at is not null".to_owned(),
+        ("outbox", "sent_at" | "first_attempt_at") => format!("{column} is not null"),
         ("outbox", "attempts") => "attempts > 0".to_owned(),
         ("outbox", "message") => "hex(message)".to_owned(),
         _ => column.to_owned(),
