@@ -9,7 +9,7 @@ mod plan;
 mod spool;
 mod write;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::mpsc::sync_channel;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -20,16 +20,16 @@ use crate::config::rulebooks::Rulebooks;
 use crate::config::settings::Settings;
 use crate::domain::calendar::Closed;
 use crate::domain::digest::gather::Gather;
-use crate::domain::digest::lines::{Line, Router, What};
+use crate::domain::digest::lines::{Line, Router, Triggered, What};
 use crate::domain::digest::{Content, Digest, Kind, Lapsed, News};
 use crate::domain::ledger::{Entry, RunOf};
 use crate::domain::obligation::{Key, Role, Roles};
 use crate::mail::{MailError, Parts};
-use crate::store::{Db, StoreError};
+use crate::store::{Db, StoreError, Undelivered};
 use cases::{PAGES_AHEAD, closed_entries, due, evaluate_page, read_pages, settle_all};
 use plan::Plan;
 use spool::{Queue, Sorter};
-use write::{Waiting, WaitingNotice};
+use write::{TeamRun, Waiting, WaitingNotice, team_run};
 
 /// Digests that may wait for their words: enough that gathering and wording seldom wait for each other.
 const DIGESTS_AHEAD: usize = 4;
@@ -106,7 +106,17 @@ pub struct Morning<'a> {
 
 /// What has been prepared for the write transaction.
 struct Prepared {
-    plan: Plan,
+    /// Of the facts that were read.
+    revision: i64,
+    /// The office's last run.
+    last_run: Option<NaiveDate>,
+    /// Overviews that have not left yet.
+    waiting: Vec<Undelivered>,
+    /// Mailboxes of teams that do not work today.
+    mailboxes_of_closed: BTreeSet<String>,
+    /// Rules that a team is no longer told by.
+    dropped_rules: Vec<(String, Vec<String>)>,
+    teams: Queue<TeamRun>,
     ledger: Queue<Entry>,
     mails: Queue<Waiting>,
     /// Lapses that a mail of this run tells: (case, key) → roles.
@@ -162,7 +172,7 @@ impl Morning<'_> {
             directory: &plan.directory,
             recently_told: &plan.recently_told,
             personal: self.settings.mail.personal,
-            triggered: HashMap::new(),
+            triggered: Triggered::default(),
         };
 
         let (pages, mut next) = mpsc::channel(PAGES_AHEAD);
@@ -211,18 +221,19 @@ impl Morning<'_> {
         }
         reading.await.map_err(std::io::Error::other)??;
 
-        for (team, events) in &plan.own {
-            let Some(face) = plan.teams.get_mut(&team.team) else { continue };
+        for (team, face) in &mut plan.teams {
+            let events = plan.events.get(team).map(Vec::as_slice).unwrap_or_default();
             let mut findings = Vec::new();
-            face.office.evaluate_team(team, events, day, false, &mut findings);
+            let beginn = face.beginn;
+            face.office.evaluate_team(team, beginn, events, day, false, &mut findings);
             let due: Vec<_> = findings.into_iter().filter_map(due).collect();
             report.obligations += due.len() as u64;
-            let mut entries: Vec<_> = of_teams.iter().filter(|e| e.team == team.team).cloned().collect();
+            let mut entries: Vec<_> = of_teams.iter().filter(|e| e.team == *team).cloned().collect();
             let keys: Vec<_> = due.iter().map(|o| ("", &o.key)).collect();
             entries.append(&mut known.ledger_known(&keys).await?);
-            let run = RunOf { t: day, team: &team.team, bak: None, ifk: None, unreachable: face.unreachable() };
+            let run = RunOf { t: day, team, bak: None, ifk: None, unreachable: face.unreachable() };
             let office = face.office.clone();
-            let how = |key: &Key| office.ended_team(team, events, day, key);
+            let how = |key: &Key| office.ended_team(team, beginn, events, day, key);
             let (told, mut ended) = settle_all(face, due, entries, &run, how, &mut ledger)?;
             router.team(face, &told, &mut ended, &mut emit);
             for entry in &ended {
@@ -230,9 +241,8 @@ impl Morning<'_> {
             }
             if face.lead.is_none() {
                 plan.problems.push(format!(
-                    "Team {}: Die Leitung ist heute nicht erreichbar, und eine Vertretung oder office.leitung_ersatz ist \
-                     nicht eingetragen. Was an die Leitung geht, wartet auf den nächsten Lauf.",
-                    team.team
+                    "Team {team}: Die Leitung ist heute nicht erreichbar, und eine Vertretung oder office.leitung_ersatz ist \
+                     nicht eingetragen. Was an die Leitung geht, wartet auf den nächsten Lauf."
                 ));
             }
         }
@@ -264,7 +274,7 @@ impl Morning<'_> {
         lines: Sorter,
         ledger: Queue<Entry>,
         mut mails: Queue<Waiting>,
-        triggered: &HashMap<crate::domain::digest::lines::Worker, crate::domain::digest::lines::Trigger>,
+        triggered: &Triggered,
         mut report: Report,
     ) -> Result<Prepared, MorningError> {
         let gather = Gather {
@@ -288,7 +298,24 @@ impl Morning<'_> {
             wording.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
             told
         })?;
-        Ok(Prepared { plan, ledger, mails, told, report })
+        let mut teams = Queue::new();
+        for (team, face) in &plan.teams {
+            teams.push(&team_run(team, face, &plan.capacity))?;
+        }
+        // Whom and what nobody asks for any more goes now: the database needs the room while it writes.
+        let Plan { revision, last_run, waiting, mailboxes_of_closed, dropped_rules, .. } = plan;
+        Ok(Prepared {
+            revision,
+            last_run,
+            waiting,
+            mailboxes_of_closed,
+            dropped_rules,
+            teams,
+            ledger,
+            mails,
+            told,
+            report,
+        })
     }
 
     /// Hands on what the lines of each recipient become, until `hand_on` declines. The lapses that these mails tell.

@@ -20,6 +20,7 @@ use wiedervorlage::domain::facts::{
 };
 use wiedervorlage::domain::ledger::{Entry, Marks};
 use wiedervorlage::domain::obligation::{Column, Ended, Evidence, Key, Role, Roles};
+use wiedervorlage::domain::rules::{Supplied, Supply};
 use wiedervorlage::store::{
     Begun, Claim, Claimed, Db, Loose, LooseEnds, NewMail, Notice, OutboxFilter, OutboxState, RunTx, Snapshot,
     StoreError, WeekCount,
@@ -553,7 +554,10 @@ async fn the_head_holds_teams_events_colleagues_and_who_is_absent(house: House) 
         .sql(
             "insert into kollege (kuerzel, name, email, rolle, team, region, vertretung) values
                 ('tl', 'Ärmel, Ö.', null, 'TL', 'T9', '', null),
-                ('BAK1', 'B', 'bak1@jobcenter.example', 'BAK', 'T1', 'Neckarsulm', 'tl');
+                ('BAK1', 'B', 'bak1@jobcenter.example', 'BAK', 'T1', 'Neckarsulm', 'tl'),
+                ('heute', '', null, 'FM', 'T1', '', null), ('offen', '', null, 'FM', 'T1', '', null),
+                ('verdreht', '', null, 'FM', 'T1', '', null), ('morgen', '', null, 'FM', 'T1', '', null),
+                ('gestern', '', null, 'FM', 'T1', '', null);
             insert into veranstaltung (source, row_key, team, titel, art, datum, durchgefuehrt) values
                 ('v', '1', 'T1', 'Messe', 'Messe', '2026-10-01', true),
                 ('v', '2', 'T1', 'Tag', 'Event', '2026-09-01', false),
@@ -565,7 +569,7 @@ async fn the_head_holds_teams_events_colleagues_and_who_is_absent(house: House) 
                 ('a', '5', 'gestern', '2026-11-01', '2026-11-22'), ('b', '1', 'heute', '2026-11-20', '2026-11-30');",
         )
         .await;
-    let head = house.snapshot().await.head(None, day("2026-11-23")).await.unwrap();
+    let head = house.snapshot().await.head(None).await.unwrap();
     assert_eq!(head.revision, 0);
     assert_eq!(head.offices, BTreeSet::from([String::new(), "Nord".to_owned()]));
     assert_eq!(
@@ -599,30 +603,46 @@ async fn the_head_holds_teams_events_colleagues_and_who_is_absent(house: House) 
         ]
     );
     assert_eq!(head.events.len(), 1);
+    let mut colleagues = Vec::new();
+    let each = |colleague: Colleague, absent| colleagues.push((colleague, absent));
+    house.snapshot().await.each_colleague(day("2026-11-23"), each).await.unwrap();
+    let who: Vec<_> = colleagues.iter().map(|(c, absent)| (&*c.kuerzel, *absent)).collect();
     assert_eq!(
-        head.colleagues,
+        who,
         [
-            Colleague {
-                kuerzel: "BAK1".into(),
-                name: "B".into(),
-                email: text("bak1@jobcenter.example"),
-                rolle: Rolle::Bak,
-                team: "T1".into(),
-                region: "Neckarsulm".into(),
-                vertretung: text("tl"),
-            },
-            Colleague {
-                kuerzel: "tl".into(),
-                name: "Ärmel, Ö.".into(),
-                email: None,
-                rolle: Rolle::Tl,
-                team: "T9".into(),
-                region: String::new(),
-                vertretung: None,
-            },
+            ("BAK1", false),
+            ("gestern", false),
+            ("heute", true),
+            ("morgen", false),
+            ("offen", true),
+            ("tl", false),
+            ("verdreht", false)
         ]
     );
-    assert_eq!(head.absent, BTreeSet::from(["heute".to_owned(), "offen".to_owned()]));
+    assert_eq!(
+        colleagues[0].0,
+        Colleague {
+            kuerzel: "BAK1".into(),
+            name: "B".into(),
+            email: text("bak1@jobcenter.example"),
+            rolle: Rolle::Bak,
+            team: "T1".into(),
+            region: "Neckarsulm".into(),
+            vertretung: text("tl"),
+        }
+    );
+    assert_eq!(
+        colleagues[5].0,
+        Colleague {
+            kuerzel: "tl".into(),
+            name: "Ärmel, Ö.".into(),
+            email: None,
+            rolle: Rolle::Tl,
+            team: "T9".into(),
+            region: String::new(),
+            vertretung: None,
+        }
+    );
 }
 
 async fn the_head_of_an_office_holds_its_teams_alone(house: House) {
@@ -633,7 +653,7 @@ async fn the_head_of_an_office_holds_its_teams_alone(house: House) {
     write.touch_datenstand("T1", at("16:12:00")).await.unwrap();
     write.touch_datenstand("T2", at("16:13:00.000001")).await.unwrap();
     write.commit().await.unwrap();
-    let head = house.snapshot().await.head(Some("Nord"), day("2026-11-23")).await.unwrap();
+    let head = house.snapshot().await.head(Some("Nord")).await.unwrap();
     assert_eq!(head.teams.iter().map(|t| t.team.as_str()).collect::<Vec<_>>(), ["T2"]);
     assert_eq!(head.datenstand, [("T2".to_owned(), at("16:13:00.000001"))].into());
     assert_eq!(head.evidence.keys().collect::<Vec<_>>(), ["T2"]);
@@ -653,10 +673,17 @@ async fn evidence_is_any_day_of_any_case_of_the_team(house: House) {
             update betreuung set fazit_am = '2031-01-01' where fallnr = 'Z';",
         )
         .await;
-    let head = house.snapshot().await.head(None, day("2026-11-23")).await.unwrap();
-    let column = Evidence::Column(Column::HauptbetreuerSeit);
-    assert_eq!(head.evidence["T1"], [Evidence::Activity(Art::Stellensuchlauf), column]);
-    assert_eq!(head.evidence["T2"], [Evidence::Activity(Art::AgKontakt), Evidence::Column(Column::FazitAm)]);
+    let head = house.snapshot().await.head(None).await.unwrap();
+    let supplied = |held: &[Supply]| {
+        let mut supplied = Supplied::default();
+        for supply in held {
+            supplied.add(*supply);
+        }
+        supplied
+    };
+    let column = Supply::Column(Column::HauptbetreuerSeit);
+    assert_eq!(head.evidence["T1"], supplied(&[Supply::Activity(Art::Stellensuchlauf), column]));
+    assert_eq!(head.evidence["T2"], supplied(&[Supply::Activity(Art::AgKontakt), Supply::Column(Column::FazitAm)]));
 }
 
 async fn a_snapshot_sees_one_moment(house: House) {
@@ -667,9 +694,9 @@ async fn a_snapshot_sees_one_moment(house: House) {
     write.bump_revision().await.unwrap();
     write.commit().await.unwrap();
     assert_eq!(before.cases(None, "", 10).await.unwrap().files.len(), 0);
-    assert_eq!(before.head(None, day("2026-11-23")).await.unwrap().revision, 0);
+    assert_eq!(before.head(None).await.unwrap().revision, 0);
     let mut after = house.snapshot().await;
-    assert_eq!(after.head(None, day("2026-11-23")).await.unwrap().revision, 1);
+    assert_eq!(after.head(None).await.unwrap().revision, 1);
     assert_eq!(after.cases(None, "", 10).await.unwrap().files.len(), 6);
 }
 
@@ -888,7 +915,7 @@ async fn what_is_dropped_leaves_no_trace(house: House) {
     write.bump_revision().await.unwrap();
     drop(write);
     let mut snapshot = house.snapshot().await;
-    assert_eq!(snapshot.head(None, day("2026-11-23")).await.unwrap().revision, 0);
+    assert_eq!(snapshot.head(None).await.unwrap().revision, 0);
     assert_eq!(snapshot.ledger_of("1").await.unwrap(), []);
     assert_eq!(snapshot.last_run("").await.unwrap(), None);
     assert_eq!(house.states().await, []);
@@ -1212,19 +1239,19 @@ async fn a_record_replaces_and_says_what_it_could_not_place(house: House) {
     assert_eq!((first.changed, first.unknown), (vec!["9".to_owned(), "Z".into()], vec!["nie gesehen".to_owned()]));
     let second = record(2, at("13:00:00")).await;
     assert_eq!((second.changed.len(), second.unchanged), (0, vec!["9".to_owned(), "Z".into()]));
-    let head = house.snapshot().await.head(None, day("2026-11-23")).await.unwrap();
+    let head = house.snapshot().await.head(None).await.unwrap();
     assert_eq!(head.revision, 1, "saying the same again changes no facts");
     assert_eq!(head.datenstand, [("T1".to_owned(), at("13:00:00")), ("T2".to_owned(), at("13:00:00"))].into());
-    assert_eq!(head.evidence["T2"], [Evidence::Activity(Art::Stellensuchlauf)]);
+    assert!(head.evidence["T2"].has(Supply::Activity(Art::Stellensuchlauf)));
     assert_eq!(record(0, at("14:00:00")).await.changed.len(), 2);
-    let head = house.snapshot().await.head(None, day("2026-11-23")).await.unwrap();
+    let head = house.snapshot().await.head(None).await.unwrap();
     assert_eq!(head.evidence.get("T2"), None);
     let file = house.snapshot().await.case("9").await.unwrap().unwrap();
     assert_eq!(file.activities, [Activity { art: Art::Stellensuchlauf, day: day("2026-11-23"), anzahl: 0 }]);
 
     let nobody = ["nie gesehen".to_owned()];
     house.db.record(Art::AgKontakt, &nobody, day("2026-11-23"), 1, at("15:00:00")).await.unwrap();
-    let head = house.snapshot().await.head(None, day("2026-11-23")).await.unwrap();
+    let head = house.snapshot().await.head(None).await.unwrap();
     assert_eq!((head.revision, head.datenstand["T1"]), (2, at("14:00:00")));
 }
 
@@ -1261,7 +1288,7 @@ async fn datenstand_never_goes_back(house: House) {
         let mut write = house.db.begin_write().await.unwrap();
         write.touch_datenstand("T1", at(time)).await.unwrap();
         write.commit().await.unwrap();
-        let head = house.snapshot().await.head(None, day("2026-11-23")).await.unwrap();
+        let head = house.snapshot().await.head(None).await.unwrap();
         assert_eq!(head.datenstand["T1"], at(expected), "after {time}");
     }
 }
@@ -1299,8 +1326,7 @@ async fn a_copy_holds_the_same_facts_and_no_memory(house: House) {
     let path = house.folder.path().join("neu/kopie.db");
     let copy = house.db.copy_facts_to(&path, at("06:00:00")).await.unwrap();
     let (mut old, mut new) = (house.snapshot().await, copy.snapshot().await.unwrap());
-    let today = day("2026-11-23");
-    assert_eq!(new.head(None, today).await.unwrap(), old.head(None, today).await.unwrap());
+    assert_eq!(new.head(None).await.unwrap(), old.head(None).await.unwrap());
     assert_eq!(new.cases(None, "", 99).await.unwrap(), old.cases(None, "", 99).await.unwrap());
     assert_eq!(new.ledger_of("9").await.unwrap(), []);
     assert_eq!(new.last_run("").await.unwrap(), None);
@@ -1327,7 +1353,7 @@ async fn opening_again_changes_nothing(house: House) {
     house.db.close().await;
     let again = Db::open(&house.url, None, at("09:00:00")).await.unwrap();
     assert_eq!(again.secret().await.unwrap(), secret);
-    assert_eq!(again.snapshot().await.unwrap().head(None, day("2026-11-23")).await.unwrap().teams.len(), 2);
+    assert_eq!(again.snapshot().await.unwrap().head(None).await.unwrap().teams.len(), 2);
 }
 
 async fn a_database_of_a_newer_program_is_refused(house: House) {

@@ -67,7 +67,7 @@ async fn run(app: &App, renderer: &Renderer, day: NaiveDate) -> anyhow::Result<(
 
 async fn what_is_due(app: &App, day: NaiveDate, out: &mut impl std::io::Write) -> anyhow::Result<()> {
     let mut snapshot = app.db.snapshot().await?;
-    let head = snapshot.head(None, day).await?;
+    let head = snapshot.head(None).await?;
     let offices = super::evaluate::offices(app, &head);
     let mut due = Vec::new();
     for file in snapshot.cases(None, "", 1_000).await?.files {

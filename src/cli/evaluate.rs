@@ -14,7 +14,6 @@ use crate::domain::capacity::Capacity;
 use crate::domain::evaluate::Office;
 use crate::domain::facts::CaseFile;
 use crate::domain::obligation::{Finding, Obligation};
-use crate::domain::run::supplied;
 use crate::store::{CasePage, Head, Snapshot, StoreError};
 
 /// Cases per page.
@@ -57,7 +56,7 @@ pub(super) fn offices(app: &App, head: &Head) -> BTreeMap<String, Office> {
     let office = |team: &crate::domain::facts::Team| Office {
         rules: app.rulebooks.rules(&team.team),
         cal: app.rulebooks.calendar(team, &app.settings),
-        supplied: supplied(head.evidence.get(&team.team)),
+        supplied: head.evidence.get(&team.team).copied().unwrap_or_default(),
     };
     head.teams.iter().map(|team| (team.team.clone(), office(team))).collect()
 }
@@ -97,7 +96,7 @@ async fn each_case(
 
 pub(super) async fn evaluate(app: &App, day: NaiveDate, format: Format) -> anyhow::Result<u8> {
     let mut snapshot = app.db.snapshot().await?;
-    let head = snapshot.head(None, day).await?;
+    let head = snapshot.head(None).await?;
     let offices = offices(app, &head);
     let mut out = stdout();
     let mut rows = table(["Regel", "Fall/Team", "Schritt", "Stand", "zu tun am", "Frist", "an"]);
@@ -133,7 +132,7 @@ pub(super) async fn evaluate(app: &App, day: NaiveDate, format: Format) -> anyho
         let events = head.events.get(&team.team).map(Vec::as_slice).unwrap_or_default();
         if let Some(office) = offices.get(&team.team) {
             let mut findings = Vec::new();
-            office.evaluate_team(team, events, day, false, &mut findings);
+            office.evaluate_team(&team.team, team.beginn, events, day, false, &mut findings);
             show(&mut findings)?;
         }
     }
@@ -175,8 +174,8 @@ struct CapacityRow<'a> {
 
 pub(super) async fn capacity(app: &App, day: NaiveDate, format: Format) -> anyhow::Result<u8> {
     let mut snapshot = app.db.snapshot().await?;
-    let head = snapshot.head(None, day).await?;
-    let mut capacity = Capacity::of(head.colleagues.iter());
+    let mut capacity = Capacity::default();
+    snapshot.each_colleague(day, |colleague, _| capacity.colleague(&colleague)).await?;
     let code = each_case(snapshot, |file| {
         capacity.add(&file.case, day);
         Ok(())

@@ -49,7 +49,8 @@ pub(super) async fn explain(app: &App, fallnr: &str, day: NaiveDate) -> anyhow::
             clean(fallnr)
         );
     };
-    let head = snapshot.head(None, day).await?;
+    let head = snapshot.head(None).await?;
+    let directory = snapshot.directory(day).await?;
     let ledger = snapshot.ledger_of(fallnr).await?;
     let told = snapshot.told(fallnr).await?;
     drop(snapshot);
@@ -69,7 +70,7 @@ pub(super) async fn explain(app: &App, fallnr: &str, day: NaiveDate) -> anyhow::
         told: told.into_iter().filter(|t| t.day <= day).collect(),
     };
     let mut text = String::with_capacity(8 << 10);
-    explained.head(&head, &mut text);
+    explained.head(&head, &directory, &mut text);
     explained.rules(&mut text);
     let mut out = stdout();
     out.write_all(text.as_bytes())?;
@@ -79,7 +80,7 @@ pub(super) async fn explain(app: &App, fallnr: &str, day: NaiveDate) -> anyhow::
 
 impl Explained<'_> {
     /// The case itself.
-    fn head(&self, head: &Head, out: &mut String) {
+    fn head(&self, head: &Head, directory: &Directory, out: &mut String) {
         let (case, day) = (&self.file.case, self.day);
         let initials = if case.bezeichnung.is_empty() { String::new() } else { format!(" ({})", case.bezeichnung) };
         paragraph(out, "", &clean(&format!("Fall {}{initials} am {}", case.fallnr, date(day))));
@@ -87,11 +88,10 @@ impl Explained<'_> {
 
         let region = if case.region.is_empty() { String::new() } else { format!(", Region {}", case.region) };
         line("Team", &format!("{}, {}{region}", self.team.team, self.team.name));
-        let directory = Directory::new(head.colleagues.iter().cloned(), &HashSet::new());
         let bak = directory.bak_of(case);
         let by_region = if case.bak.is_none() && bak.is_some() { ", nach der Region zugeordnet" } else { "" };
-        line("BAK", &format!("{}{by_region}", colleague(bak, head, &directory)));
-        line("IFK/FM", &colleague(case.ifk.as_deref(), head, &directory));
+        line("BAK", &format!("{}{by_region}", colleague(bak, directory)));
+        line("IFK/FM", &colleague(case.ifk.as_deref(), directory));
         line("Betreuung", &care(case, day));
         let since = case.kennung_seit.filter(|_| case.kennung.is_some());
         let since = since
@@ -242,10 +242,10 @@ fn heading(out: &mut String, text: &str) {
 }
 
 /// A colleague as the head of the page names them.
-fn colleague(kuerzel: Option<&str>, head: &Head, directory: &Directory) -> String {
+fn colleague(kuerzel: Option<&str>, directory: &Directory) -> String {
     let Some(kuerzel) = kuerzel else { return "niemand eingetragen".to_owned() };
     let Some(name) = directory.name(kuerzel) else { return format!("{kuerzel}, im Personal nicht bekannt") };
-    let absent = if head.absent.contains(kuerzel) { ", abwesend" } else { "" };
+    let absent = if directory.is_absent(kuerzel) { ", abwesend" } else { "" };
     format!("{kuerzel}, {name}{absent}")
 }
 

@@ -1,6 +1,6 @@
 //! `record`: what was done is entered by hand, for one case or for all of a BAK.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::Args;
@@ -8,8 +8,8 @@ use clap::Args;
 use super::output::print;
 use super::words::{self, listed};
 use crate::app::App;
-use crate::domain::facts::{Art, Case, Rolle};
-use crate::domain::recipients::Directory;
+use crate::domain::facts::{Art, Case, Colleague, Rolle};
+use crate::domain::recipients::Roster;
 use crate::mail::words::{clean, date, plural};
 
 /// What is to be entered.
@@ -86,17 +86,25 @@ pub(super) async fn record(app: &App, entry: Entry) -> anyhow::Result<u8> {
 /// The running cases of a BAK on the day, without those excepted.
 async fn all_of(app: &App, bak: &str, except: &[String], day: NaiveDate) -> anyhow::Result<Vec<String>> {
     let mut snapshot = app.db.snapshot().await?;
-    let head = snapshot.head(None, day).await?;
+    let (mut roster, mut known, mut baks) = (Roster::default(), None, Vec::new());
+    let each = |colleague: Colleague, absent| {
+        roster.add(&colleague, absent);
+        if colleague.rolle == Rolle::Bak {
+            baks.push(colleague.kuerzel.clone());
+        }
+        if colleague.kuerzel == bak {
+            known = Some(colleague);
+        }
+    };
+    snapshot.each_colleague(day, each).await?;
     let mut cases = snapshot.cases_of_bak(bak).await?;
-    let known = head.colleagues.iter().find(|c| c.kuerzel == bak);
     if known.is_none() && cases.is_empty() {
-        let baks: Vec<_> =
-            head.colleagues.iter().filter(|c| c.rolle == Rolle::Bak).map(|c| c.kuerzel.as_str()).collect();
+        let baks: Vec<_> = baks.iter().map(String::as_str).collect();
         anyhow::bail!("Ein BAK mit dem Kürzel {} ist nicht bekannt. Bekannt sind: {}.", clean(bak), listed(&baks));
     }
     // A case without a BAK is, in every mail, that of the BAK of its region; so it is here.
-    if let Some(team) = known.filter(|c| c.rolle == Rolle::Bak).map(|c| c.team.clone()) {
-        let directory = Directory::new(head.colleagues, &HashSet::new());
+    if let Some(team) = known.filter(|c| c.rolle == Rolle::Bak).map(|c| c.team) {
+        let directory = roster.complete();
         let nobodys = snapshot.cases_without_bak(&team).await?;
         cases.extend(nobodys.into_iter().filter(|case| directory.bak_of(case) == Some(bak)));
     }

@@ -48,10 +48,11 @@ pub fn ends_soon(case: &Case, t: NaiveDate) -> Option<NaiveDate> {
 }
 
 impl Capacity {
-    /// Begins with the colleagues that are BAK: each has a row, if only of zeros.
-    pub fn of<'a>(colleagues: impl Iterator<Item = &'a Colleague>) -> Self {
-        let baks = colleagues.filter(|c| c.rolle == Rolle::Bak);
-        Self { per_bak: baks.map(|c| (c.kuerzel.clone(), Load::default())).collect() }
+    /// Gives a colleague who is BAK a row, if only of zeros.
+    pub fn colleague(&mut self, c: &Colleague) {
+        if c.rolle == Rolle::Bak {
+            self.per_bak.entry(c.kuerzel.clone()).or_default();
+        }
     }
 
     /// Counts a case; one without a BAK is counted for nobody.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::calendar::Calendar;
-use super::facts::{CaseFile, Event, Team};
+use super::facts::{CaseFile, Event};
 use super::obligation::{Ended, Finding, Key};
 use super::rules::{Rule, Supplied, TeamView, View};
 
@@ -43,8 +43,16 @@ impl Office {
     }
 
     /// What the rules say about a team on `t`.
-    pub fn evaluate_team(&self, team: &Team, events: &[Event], t: NaiveDate, explain: bool, out: &mut Vec<Finding>) {
-        let view = TeamView { cal: &self.cal, t, team: &team.team, beginn: team.beginn, events, explain };
+    pub fn evaluate_team(
+        &self,
+        team: &str,
+        beginn: Option<NaiveDate>,
+        events: &[Event],
+        t: NaiveDate,
+        explain: bool,
+        out: &mut Vec<Finding>,
+    ) {
+        let view = TeamView { cal: &self.cal, t, team, beginn, events, explain };
         for rule in self.rules.iter() {
             rule.evaluate_team(&view, out);
         }
@@ -57,8 +65,15 @@ impl Office {
     }
 
     /// How a team's obligation ended that is no longer open.
-    pub fn ended_team(&self, team: &Team, events: &[Event], t: NaiveDate, key: &Key) -> Ended {
-        let view = TeamView { cal: &self.cal, t, team: &team.team, beginn: team.beginn, events, explain: false };
+    pub fn ended_team(
+        &self,
+        team: &str,
+        beginn: Option<NaiveDate>,
+        events: &[Event],
+        t: NaiveDate,
+        key: &Key,
+    ) -> Ended {
+        let view = TeamView { cal: &self.cal, t, team, beginn, events, explain: false };
         self.rule(&key.rule).map_or(Ended::Moot, |rule| rule.ended_team(&view, key))
     }
 

@@ -3,8 +3,6 @@
 use chrono::NaiveDate;
 
 use super::calendar::{Calendar, monday};
-use super::obligation::Evidence;
-use super::rules::{Supplied, Supply};
 
 /// The skipped workdays (between the last run and today) on which last week's search runs would have been asked for:
 /// of each week the first workday.
@@ -16,17 +14,4 @@ pub fn skipped_first_days(cal: &Calendar, last: NaiveDate, day: NaiveDate) -> Ve
 /// Whether data of the day `at` is older on `day` than `after` workdays (0: never); data that never came is.
 pub fn is_stale(cal: &Calendar, at: Option<NaiveDate>, day: NaiveDate, after: u32) -> bool {
     after > 0 && at.is_none_or(|at| cal.workdays_between(at, day) > i64::from(after))
-}
-
-/// What a team's delivery has ever held, as a set.
-pub fn supplied(evidence: Option<&Vec<Evidence>>) -> Supplied {
-    let mut supplied = Supplied::default();
-    for evidence in evidence.into_iter().flatten() {
-        match evidence {
-            Evidence::Activity(art) => supplied.add(Supply::Activity(*art)),
-            Evidence::Column(column) => supplied.add(Supply::Column(*column)),
-            Evidence::Kennung | Evidence::LaterSubsidy | Evidence::Event => {}
-        }
-    }
-    supplied
 }

@@ -1,6 +1,7 @@
 //! What a morning knows before it looks at the first case: who takes part, and what was said before.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use chrono::{Days, NaiveDate};
 
@@ -13,10 +14,10 @@ use crate::domain::capacity::Capacity;
 use crate::domain::digest::Kind;
 use crate::domain::digest::lines::{Lead, TeamFace, WeekCount};
 use crate::domain::evaluate::Office;
-use crate::domain::facts::{Event, Rolle, Team};
-use crate::domain::recipients::Directory;
+use crate::domain::facts::{Colleague, Event, Rolle};
+use crate::domain::recipients::{Directory, Roster};
 use crate::domain::rules::Rule;
-use crate::domain::run::{is_stale, skipped_first_days, supplied};
+use crate::domain::run::{is_stale, skipped_first_days};
 use crate::store::{Head, Snapshot, Undelivered};
 
 /// A mitteilung older than so many days cannot lie within the five workdays of the reminder's window.
@@ -26,8 +27,8 @@ const REMINDER_DAYS: u64 = 40;
 pub(super) struct Plan {
     pub(super) revision: i64,
     pub(super) teams: BTreeMap<String, TeamFace>,
-    /// The teams' own rows and events, of those that take part.
-    pub(super) own: Vec<(Team, Vec<Event>)>,
+    /// The teams' events.
+    pub(super) events: BTreeMap<String, Vec<Event>>,
     pub(super) directory: Directory,
     pub(super) capacity: Capacity,
     /// The latest mitteilung to each address.
@@ -62,8 +63,7 @@ pub(super) async fn plan(
         Some(last) if last > day => return Ok(Err(Skipped::Later(last))),
         _ => {}
     }
-    let Head { revision, teams, mut events, colleagues, absent, datenstand, evidence, .. } =
-        snapshot.head(Some(office), day).await?;
+    let Head { revision, teams, events, datenstand, evidence, .. } = snapshot.head(Some(office)).await?;
     if teams.is_empty() {
         return Ok(Err(Skipped::NoTeams));
     }
@@ -83,17 +83,22 @@ pub(super) async fn plan(
         *latest = (*latest).max(on);
     }
 
-    let baks: Vec<(String, String)> =
-        colleagues.iter().filter(|c| c.rolle == Rolle::Bak).map(|c| (c.team.clone(), c.kuerzel.clone())).collect();
-    let capacity = Capacity::of(colleagues.iter());
+    let (mut roster, mut capacity) = (Roster::default(), Capacity::default());
+    let mut baks: HashMap<String, Vec<String>> = HashMap::new();
     // An address that mail may not go to is none: deputies and fallbacks stand in, and nothing is lost on the way.
     let mut forbidden = Vec::new();
-    let mut colleagues = colleagues;
-    for colleague in &mut colleagues {
+    let each = |mut colleague: Colleague, absent| {
         if colleague.email.take_if(|email| !settings.allows(email)).is_some() {
             forbidden.push(colleague.kuerzel.clone());
         }
-    }
+        capacity.colleague(&colleague);
+        roster.add(&colleague, absent);
+        if colleague.rolle == Rolle::Bak {
+            baks.entry(colleague.team).or_default().push(colleague.kuerzel);
+        }
+    };
+    snapshot.each_colleague(day, each).await?;
+    let directory = roster.complete();
     let mut teams = teams;
     for team in &mut teams {
         if team.postfach.take_if(|postfach| !settings.allows(postfach)).is_some() {
@@ -104,14 +109,13 @@ pub(super) async fn plan(
     let everywhere = snapshot.teams(None).await?;
     let mailboxes: HashSet<String> = everywhere.into_iter().filter_map(|t| Some(t.postfach?.to_lowercase())).collect();
     let is_mailbox = |address: &str| mailboxes.contains(&address.to_lowercase());
-    let directory = Directory::new(colleagues, &absent.into_iter().collect());
     let office_settings = settings.office(office);
 
-    let mut closed = None;
+    let (mut closed, mut sets_of_rules, mut faces) = (None, Vec::new(), Vec::new());
     let mut plan = Plan {
         revision,
         teams: BTreeMap::new(),
-        own: Vec::new(),
+        events,
         directory,
         capacity,
         recently_told,
@@ -147,7 +151,7 @@ pub(super) async fn plan(
             plan.mailboxes_of_closed.extend(team.postfach);
             continue;
         }
-        let supplied = supplied(evidence.get(&team.team));
+        let supplied = evidence.get(&team.team).copied().unwrap_or_default();
         let office = Office { rules: rulebooks.rules(&team.team), cal, supplied };
         let last_run = last_runs.get(&team.team).copied();
         let known_rules = told_by.get(&team.team);
@@ -161,7 +165,7 @@ pub(super) async fn plan(
         // was nobody's omission.
         let active = office.rules.iter().filter(|r| speaks(r));
         let new_rules = active.filter(|r| !known_rules.is_some_and(|known| known.contains_key(&*r.id)));
-        let new_rules = new_rules.map(|r| r.id.clone()).collect();
+        let new_rules = shared(&mut sets_of_rules, new_rules.map(|r| r.id.clone()).collect());
         let at = datenstand.get(&team.team).copied();
         let stale = !fresh && is_stale(&office.cal, at.map(local_date), day, office_settings.stale_after);
         let in_stead_for = |in_stead: bool| team.leitung.clone().filter(|_| in_stead);
@@ -183,6 +187,7 @@ pub(super) async fn plan(
         let face = TeamFace {
             team: team.team.clone(),
             name: team.name.clone(),
+            beginn: team.beginn,
             postfach: team.postfach.clone(),
             lead,
             start: last_run.is_none(),
@@ -192,18 +197,24 @@ pub(super) async fn plan(
             datenstand: at,
             stale,
             skipped: last_run.map(|last| skipped_first_days(&office.cal, last, day)).unwrap_or_default(),
-            week: WeekCount {
-                baks: baks.iter().filter(|(of, _)| *of == team.team).map(|(_, bak)| bak.clone()).collect(),
-                ..WeekCount::default()
-            },
+            week: WeekCount { baks: baks.remove(&team.team).unwrap_or_default(), ..WeekCount::default() },
             office,
         };
-        plan.teams.insert(team.team.clone(), face);
-        let events = events.remove(&team.team).unwrap_or_default();
-        plan.own.push((team, events));
+        faces.push((team.team, face));
     }
+    // At once: a tree that grows by one in order is half empty.
+    plan.teams = faces.into_iter().collect();
     Ok(match closed {
         Some(because) if plan.teams.is_empty() => Err(Skipped::NoWorkday(because)),
         _ => Ok(plan),
     })
+}
+
+/// The same set once: on the first run of thousands of teams all rules are new to each.
+fn shared(sets: &mut Vec<Arc<HashSet<Arc<str>>>>, set: HashSet<Arc<str>>) -> Arc<HashSet<Arc<str>>> {
+    if let Some(known) = sets.iter().find(|known| ***known == set) {
+        return Arc::clone(known);
+    }
+    sets.push(Arc::new(set));
+    sets.last().map(Arc::clone).unwrap_or_default()
 }

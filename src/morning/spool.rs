@@ -90,6 +90,11 @@ pub(super) struct Sorter {
 
 impl Sorter {
     pub(super) fn push(&mut self, key: &[u8], record: &impl Serialize) -> io::Result<()> {
+        if self.bytes.capacity() == 0 {
+            // At once, as growing leaves holes behind that nothing else fits into; what is not written to costs nothing.
+            self.bytes.reserve_exact(SORT_BYTES + READ_AHEAD);
+            self.index.reserve_exact(SORT_BYTES / 128);
+        }
         let start = self.bytes.len();
         self.bytes.extend_from_slice(key);
         let middle = self.bytes.len();

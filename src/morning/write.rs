@@ -1,12 +1,16 @@
 //! What waits for the write transaction, and the transaction: the run, the ledger and the outbox, all of it or nothing.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Morning, MorningError, Prepared, Report, Skipped, spool};
 use crate::domain::address::domain_of;
 use crate::domain::calendar::iso_week;
+use crate::domain::capacity::Capacity;
 use crate::domain::digest::Kind;
+use crate::domain::digest::lines::TeamFace;
 use crate::domain::ledger::Entry;
 use crate::domain::obligation::{Key, Role};
 use crate::mail::compose::message_id;
@@ -16,6 +20,27 @@ use crate::store::{Begun, NewMail, Notice, Undelivered, WeekCount};
 const ENTRIES: usize = 2_000;
 /// Mails are large.
 const MAILS: usize = 20;
+/// Teams per call.
+const TEAMS: usize = 500;
+
+/// What a team's run leaves behind beside ledger and mails.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct TeamRun {
+    team: String,
+    /// Rules that had their first run.
+    new_rules: Vec<Arc<str>>,
+    /// What the weekly report said: BAK, or "" for the team → running main care. Empty where no report is written.
+    counts: Vec<(String, u32)>,
+}
+
+impl spool::Waits for TeamRun {}
+
+pub(super) fn team_run(team: &str, face: &TeamFace, capacity: &Capacity) -> TeamRun {
+    let reported = face.report_due && face.lead.is_some();
+    let baks = face.week.baks.iter().map(|bak| (bak.clone(), capacity.load(bak).open));
+    let counts = baks.chain([(String::new(), face.week.open)]).filter(|_| reported).collect();
+    TeamRun { team: team.to_owned(), new_rules: face.new_rules.iter().cloned().collect(), counts }
+}
 
 /// One mail as it waits for the write transaction.
 #[derive(Debug, Serialize, Deserialize)]
@@ -61,48 +86,51 @@ impl Morning<'_> {
         now: DateTime<Utc>,
         prepared: Prepared,
     ) -> Result<Option<Result<Report, Skipped>>, MorningError> {
-        let Prepared { plan, ledger, mails, told, report } = prepared;
         let secret = self.db.secret().await?;
         let domain = domain_of(&self.settings.mail.from).unwrap_or_else(|| "localhost".to_owned());
-        let mut tx = match self.db.begin_run(office, day, now, plan.last_run).await? {
+        let mut tx = match self.db.begin_run(office, day, now, prepared.last_run).await? {
             Begun::Ready(tx) => tx,
             Begun::Done => return Ok(Some(Err(Skipped::Done))),
             Begun::Later(later) => return Ok(Some(Err(Skipped::Later(later)))),
             Begun::Moved => return Ok(None),
         };
-        if tx.facts_revision().await? != plan.revision {
+        if tx.facts_revision().await? != prepared.revision {
             return Ok(None);
         }
-        tx.team_runs(plan.teams.keys().map(String::as_str)).await?;
         let week = iso_week(day);
-        for (team, face) in &plan.teams {
-            tx.add_team_rules(team, face.new_rules.iter().map(|id| &**id)).await?;
-            if face.report_due && face.lead.is_some() {
-                let count =
-                    |bak: &str, open| WeekCount { team: team.clone(), week: week.clone(), bak: bak.to_owned(), open };
-                let mut counts: Vec<_> =
-                    face.week.baks.iter().map(|bak| count(bak, plan.capacity.load(bak).open)).collect();
-                counts.push(count("", face.week.open));
-                tx.wochenstand(&counts).await?;
+        let mut teams = prepared.teams.read()?;
+        loop {
+            let batch = teams.batch(TEAMS)?;
+            if batch.is_empty() {
+                break;
+            }
+            tx.team_runs(batch.iter().map(|team| &*team.team)).await?;
+            for TeamRun { team, new_rules, counts } in batch {
+                tx.add_team_rules(&team, new_rules.iter().map(|id| &**id)).await?;
+                let count = |(bak, open)| WeekCount { team: team.clone(), week: week.clone(), bak, open };
+                let counts: Vec<_> = counts.into_iter().map(count).collect();
+                if !counts.is_empty() {
+                    tx.wochenstand(&counts).await?;
+                }
             }
         }
-        for (team, rules) in &plan.dropped_rules {
+        for (team, rules) in &prepared.dropped_rules {
             tx.remove_team_rules(team, rules.iter().map(String::as_str)).await?;
         }
-        let mut entries = ledger.read()?;
+        let mut entries = prepared.ledger.read()?;
         loop {
             let mut batch = entries.batch(ENTRIES)?;
             if batch.is_empty() {
                 break;
             }
-            for entry in batch.iter_mut().filter(|e| !e.untold.is_empty() && !told.is_empty()) {
-                if let Some(roles) = told.get(&(entry.fallnr.clone(), entry.key.clone())) {
+            for entry in batch.iter_mut().filter(|e| !e.untold.is_empty() && !prepared.told.is_empty()) {
+                if let Some(roles) = prepared.told.get(&(entry.fallnr.clone(), entry.key.clone())) {
                     entry.untold = entry.untold.without(*roles);
                 }
             }
             tx.ledger(&batch).await?;
         }
-        let mut waiting = mails.read()?;
+        let mut waiting = prepared.mails.read()?;
         loop {
             let batch = waiting.batch(MAILS)?;
             if batch.is_empty() {
@@ -111,9 +139,9 @@ impl Morning<'_> {
             // A waiting overview goes when the new one to its mailbox comes, if that holds all of its teams.
             let replaced = |u: &&Undelivered| {
                 let renewed = batch.iter().any(|w| w.kind == Kind::Tagesuebersicht && w.to == u.recipient);
-                renewed && !plan.mailboxes_of_closed.contains(&u.recipient)
+                renewed && !prepared.mailboxes_of_closed.contains(&u.recipient)
             };
-            let replaced: Vec<_> = plan.waiting.iter().filter(replaced).map(|u| u.id).collect();
+            let replaced: Vec<_> = prepared.waiting.iter().filter(replaced).map(|u| u.id).collect();
             tx.supersede(&replaced).await?;
             let mails: Vec<_> = batch.into_iter().map(|w| new_mail(w, office, day, now, &secret, &domain)).collect();
             let twice = tx.mails(&mails).await?;
@@ -122,7 +150,7 @@ impl Morning<'_> {
             }
         }
         tx.commit().await?;
-        Ok(Some(Ok(report)))
+        Ok(Some(Ok(prepared.report)))
     }
 }
 

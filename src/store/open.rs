@@ -22,6 +22,9 @@ const BUSY: Duration = Duration::from_mins(1);
 const WRITER_CACHE: &str = "-8192";
 /// And by one that reads: case after case, so that no page is wanted again.
 const READER_CACHE: &str = "-4096";
+/// Bytes per page of a new SQLite file: mails are large, and SQLite keeps eight bytes in memory for each page that the
+/// open transaction has written.
+const PAGE_SIZE: u32 = 8_192;
 /// Rows that may wait between SQLite's thread and ours: a page of cases, so that neither wakes the other row by row.
 const ROWS_AHEAD: usize = 1_000;
 /// Readers at once on SQLite: a morning, a command, and air.
@@ -111,6 +114,7 @@ async fn open_file(path: &Path, synchronous: SqliteSynchronous) -> Result<(Sqlit
         .create_if_missing(false)
         .busy_timeout(BUSY)
         .foreign_keys(true)
+        .page_size(PAGE_SIZE)
         .row_buffer_size(ROWS_AHEAD);
     let pool =
         |connections| SqlitePoolOptions::new().max_connections(connections).max_lifetime(None).idle_timeout(None);

@@ -1,6 +1,6 @@
 //! One state of everything: what a morning and its commands read.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -8,7 +8,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::dialect::{Tx, all, one};
 use super::{Db, StoreError};
 use crate::domain::facts::{Art, Colleague, Event, Team};
-use crate::domain::obligation::{Column, Evidence};
+use crate::domain::obligation::Column;
+use crate::domain::recipients::{Directory, Roster};
+use crate::domain::rules::{Supplied, Supply};
 
 /// A read transaction with a connection of its own: everything it answers belongs to one moment. Drop it when done; on
 /// SQLite the log beside the file cannot be folded in while it lives.
@@ -20,7 +22,7 @@ pub struct Snapshot {
     pub(super) rules: HashMap<String, Arc<str>>,
 }
 
-/// What a morning knows before it looks at the first case.
+/// What is to be known of the teams before the first case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
     /// Grows with every change of facts.
@@ -31,16 +33,15 @@ pub struct Head {
     pub teams: Vec<Team>,
     /// Their events that have a date, by date.
     pub events: BTreeMap<String, Vec<Event>>,
-    /// All colleagues, of all teams: they stand in for one another across teams. In key order.
-    pub colleagues: Vec<Colleague>,
-    /// The kuerzel of those absent on the day.
-    pub absent: BTreeSet<String>,
     /// The last import or record of the teams asked for.
     pub datenstand: BTreeMap<String, DateTime<Utc>>,
     /// What the teams' deliveries hold anywhere, on any day (RULES.md §3 *Evidence*): activities with `anzahl` > 0 and
-    /// the columns [`EVIDENCE_COLUMNS`](Column). A team without any is missing.
-    pub evidence: BTreeMap<String, Vec<Evidence>>,
+    /// four columns. A team without any is missing.
+    pub evidence: BTreeMap<String, Supplied>,
 }
+
+/// Colleagues per look into the table.
+const COLLEAGUES_AT_ONCE: i64 = 1_000;
 
 type TeamRow = (String, String, Option<String>, String, Option<String>, String, Option<NaiveDate>);
 type ColleagueRow = (String, String, Option<String>, String, String, String, Option<String>);
@@ -49,7 +50,8 @@ const TEAMS: &str = "select team, name, postfach, bundesland, leitung, dienstste
      where $1 is null or dienststelle = $1 order by team";
 const EVENTS: &str = "select v.team, v.datum, v.durchgefuehrt from veranstaltung v join team t on t.team = v.team \
      where v.datum is not null and ($1 is null or t.dienststelle = $1) order by v.team, v.datum, v.durchgefuehrt";
-const COLLEAGUES: &str = "select kuerzel, name, email, rolle, team, region, vertretung from kollege order by kuerzel";
+const COLLEAGUES: &str = "select kuerzel, name, email, rolle, team, region, vertretung from kollege \
+     where kuerzel > $1 order by kuerzel limit $2";
 const ABSENT: &str = "select distinct kuerzel from abwesenheit where von <= $1 and (bis is null or bis >= $1)";
 const DATENSTAND: &str = "select d.team, d.at from datenstand d join team t on t.team = d.team \
      where $1 is null or t.dienststelle = $1";
@@ -98,36 +100,61 @@ impl Snapshot {
         teams.into_iter().map(team).collect()
     }
 
-    /// What is to be known before the first case, for the teams of one office or of all, on `day`.
-    pub async fn head(&mut self, office: Option<&str>, day: NaiveDate) -> Result<Head, StoreError> {
+    /// All colleagues, of all teams, in key order, and who of them is absent on `day`: they stand in for one another
+    /// across teams. Handed on one by one, as there are many of them in a large house.
+    pub async fn each_colleague(
+        &mut self,
+        day: NaiveDate,
+        mut each: impl FnMut(Colleague, bool),
+    ) -> Result<(), StoreError> {
+        let absent: Vec<(String,)> = all!(&mut self.tx, ABSENT, day)?;
+        let absent: HashSet<String> = absent.into_iter().map(|(kuerzel,)| kuerzel).collect();
+        let mut after = String::new();
+        loop {
+            let rows: Vec<ColleagueRow> = all!(&mut self.tx, COLLEAGUES, after.as_str(), COLLEAGUES_AT_ONCE)?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after.clone_from(&last.0);
+            for row in rows {
+                let colleague = colleague(row)?;
+                let absent = absent.contains(&colleague.kuerzel);
+                each(colleague, absent);
+            }
+        }
+    }
+
+    /// Everybody who can be written to on `day`.
+    pub async fn directory(&mut self, day: NaiveDate) -> Result<Directory, StoreError> {
+        let mut roster = Roster::default();
+        self.each_colleague(day, |colleague, absent| roster.add(&colleague, absent)).await?;
+        Ok(roster.complete())
+    }
+
+    /// What is to be known before the first case, for the teams of one office or of all.
+    pub async fn head(&mut self, office: Option<&str>) -> Result<Head, StoreError> {
         let rows: Vec<(String, NaiveDate, bool)> = all!(&mut self.tx, EVENTS, office)?;
         let mut events: BTreeMap<String, Vec<Event>> = BTreeMap::new();
         for (team, datum, durchgefuehrt) in rows {
             events.entry(team).or_default().push(Event { datum, durchgefuehrt });
         }
-        let colleagues: Vec<ColleagueRow> = all!(&mut self.tx, COLLEAGUES)?;
-        let absent: Vec<(String,)> = all!(&mut self.tx, ABSENT, day)?;
         let datenstand: Vec<(String, DateTime<Utc>)> = all!(&mut self.tx, DATENSTAND, office)?;
         Ok(Head {
             revision: self.revision,
             offices: self.offices().await?,
             teams: self.teams(office).await?,
             events,
-            colleagues: colleagues.into_iter().map(colleague).collect::<Result<_, _>>()?,
-            absent: absent.into_iter().map(|(kuerzel,)| kuerzel).collect(),
             datenstand: datenstand.into_iter().collect(),
             evidence: self.evidence(office).await?,
         })
     }
 
-    async fn evidence(&mut self, office: Option<&str>) -> Result<BTreeMap<String, Vec<Evidence>>, StoreError> {
-        let mut evidence: BTreeMap<String, Vec<Evidence>> = BTreeMap::new();
+    async fn evidence(&mut self, office: Option<&str>) -> Result<BTreeMap<String, Supplied>, StoreError> {
+        let mut evidence: BTreeMap<String, Supplied> = BTreeMap::new();
         for &art in Art::ALL {
             let (ever,): (bool,) = one!(&mut self.tx, EVER_DONE, art.as_str())?;
             if ever {
                 let teams: Vec<(String,)> = all!(&mut self.tx, TEAMS_WITH, art.as_str(), office)?;
                 for (team,) in teams {
-                    evidence.entry(team).or_default().push(Evidence::Activity(art));
+                    evidence.entry(team).or_default().add(Supply::Activity(art));
                 }
             }
         }
@@ -139,7 +166,7 @@ impl Snapshot {
                 (fazit, Column::FazitAm),
             ];
             for (_, column) in held.into_iter().filter(|(held, _)| *held) {
-                evidence.entry(team.clone()).or_default().push(Evidence::Column(column));
+                evidence.entry(team.clone()).or_default().add(Supply::Column(column));
             }
         }
         Ok(evidence)

@@ -473,7 +473,7 @@ fn events_of_a_team() {
     };
     let open = |team: &Team, list: &[(&str, bool)], t: &str| {
         let mut found = Vec::new();
-        office.evaluate_team(team, &events(list), day(t), false, &mut found);
+        office.evaluate_team(&team.team, team.beginn, &events(list), day(t), false, &mut found);
         found.into_iter().find_map(|f| if let Finding::Due(o) = f { Some(o.key) } else { None })
     };
     let rows: [EventRow<'_>; 5] = [
@@ -493,7 +493,11 @@ fn events_of_a_team() {
         let team = team(beginn);
         let key: Key = open(&team, before, "06-09").expect(sentence);
         assert_ne!(open(&team, after, "06-09").as_ref(), Some(&key), "{sentence}");
-        assert_eq!(words(office.ended_team(&team, &events(after), day("06-09"), &key)), how, "{sentence}");
+        assert_eq!(
+            words(office.ended_team(&team.team, team.beginn, &events(after), day("06-09"), &key)),
+            how,
+            "{sentence}"
+        );
     }
 }
 

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::NaiveDate;
 use wiedervorlage::domain::capacity::{Capacity, Places};
 use wiedervorlage::domain::digest::gather::Gather;
-use wiedervorlage::domain::digest::lines::{Lead, Line, TeamFace, Trigger, WeekCount, What, Worker};
+use wiedervorlage::domain::digest::lines::{Lead, Line, TeamFace, Trigger, Triggered, WeekCount, What};
 use wiedervorlage::domain::digest::{
     AppointmentLine, BakDay, CaseRow, Content, Digest, Item, Kind, Lapsed, News, NoticePart, TeamDay, TeamWeek,
 };
 use wiedervorlage::domain::facts::{Colleague, Rolle, TerminArt};
 use wiedervorlage::domain::obligation::{Anchor, Formula, Reason, Shift, State};
-use wiedervorlage::domain::recipients::Directory;
+use wiedervorlage::domain::recipients::{Directory, Roster};
 
 use crate::facts::{case, day, office};
 
@@ -83,7 +83,7 @@ fn of(holder: &str, words: &str) -> Line {
 struct Run {
     teams: BTreeMap<String, TeamFace>,
     directory: Directory,
-    triggered: HashMap<Worker, Trigger>,
+    triggered: Triggered,
     capacity: Capacity,
     last_week: HashMap<(String, String), u32>,
 }
@@ -104,14 +104,20 @@ impl Run {
             colleague("BAK1", "Buche", Rolle::Bak),
             colleague("IFK0", "Esche", Rolle::Ifk),
         ];
+        let (mut roster, mut capacity) = (Roster::default(), Capacity::default());
+        for colleague in staff {
+            roster.add(&colleague, false);
+            capacity.colleague(&colleague);
+        }
         let face = |team: &str| TeamFace {
             team: team.into(),
             name: format!("Team {team}"),
+            beginn: None,
             postfach: Some("team@jobcenter.example".into()),
             lead: Some(Lead { address: "lead@jobcenter.example".into(), in_stead_for: None }),
             office: office(),
             start: false,
-            new_rules: std::collections::HashSet::new(),
+            new_rules: std::sync::Arc::default(),
             first_of_week: false,
             report_due: true,
             datenstand: None,
@@ -121,11 +127,15 @@ impl Run {
         };
         Self {
             teams: ["T0", "T1"].into_iter().map(|t| (t.to_owned(), face(t))).collect(),
-            capacity: Capacity::of(staff.iter()),
-            directory: Directory::new(staff, &std::collections::HashSet::new()),
-            triggered: HashMap::new(),
+            capacity,
+            directory: roster.complete(),
+            triggered: Triggered::default(),
             last_week: HashMap::new(),
         }
+    }
+
+    fn trigger(&mut self, kuerzel: &str, why: Trigger) {
+        self.triggered.add(Some(self.directory.place(kuerzel).unwrap()), "T0", why);
     }
 
     fn digest(&self, kind: Kind, lines: Vec<Line>) -> Option<Digest> {
@@ -336,7 +346,7 @@ fn a_mail_needs_a_reason() {
         ("a quiet week is a report", Kind::Wochenbericht, vec![head()], true),
     ] {
         let mut run = Run::new();
-        run.triggered.insert(Worker::Known("IFK0".into()), Trigger::Step);
+        run.trigger("IFK0", Trigger::Step);
         assert_eq!(run.digest(kind, lines).is_some(), written, "{sentence}");
     }
 }
@@ -344,10 +354,10 @@ fn a_mail_needs_a_reason() {
 #[test]
 fn a_notice_has_one_part_per_case_worker_the_new_first() {
     let mut run = Run::new();
-    run.triggered.insert(Worker::Known("IFK0".into()), Trigger::Reminder);
-    run.triggered.insert(Worker::Known("IFK1".into()), Trigger::Start);
-    run.triggered.insert(Worker::Nobody("T0".into()), Trigger::Step);
-    run.triggered.insert(Worker::Nobody("T1".into()), Trigger::Step);
+    run.trigger("IFK0", Trigger::Reminder);
+    run.trigger("IFK1", Trigger::Start);
+    run.triggered.add(None, "T0", Trigger::Step);
+    run.triggered.add(None, "T1", Trigger::Step);
     let mut stand_in = of("IFK1", "21 besuch-16 upcoming");
     stand_in.in_stead = true;
     let mut elsewhere = of("", "22 besuch-16 today new");

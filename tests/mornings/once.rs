@@ -42,7 +42,7 @@ async fn mails_given_up_since_the_last_run_are_named_by_number_once() {
     {
         Claim::Mail(mail) => Some(mail.id),
         Claim::Nothing => None,
-        other => panic!("{other:?}"),
+        unreadable @ Claim::Unreadable(_) => panic!("{unreadable:?}"),
     };
     let named = |digests: &[Digest]| {
         let said = says(mail(digests, Kind::Admin, "admin"));

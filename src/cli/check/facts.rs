@@ -1,6 +1,6 @@
 //! Whether the facts let every mail find its reader: teams, people, cases, freshness, and what got stuck.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
@@ -10,9 +10,9 @@ use crate::clock::local_date;
 use crate::config::rulebooks::Rulebooks;
 use crate::config::settings::Settings;
 use crate::domain::evaluate::Office;
-use crate::domain::facts::Team;
-use crate::domain::recipients::Directory;
-use crate::domain::run::{is_stale, supplied};
+use crate::domain::facts::{Colleague, Team};
+use crate::domain::recipients::{Directory, Roster};
+use crate::domain::run::is_stale;
 use crate::mail::words::{clean, instant, plural};
 use crate::store::{Db, Head, Loose, LooseEnds, OutboxFilter, OutboxState, StoreError};
 
@@ -27,7 +27,7 @@ pub(super) async fn facts(
     findings: &mut Findings,
 ) -> Result<(), StoreError> {
     let mut snapshot = db.snapshot().await?;
-    let head = snapshot.head(None, today).await?;
+    let head = snapshot.head(None).await?;
     if head.teams.is_empty() {
         findings.wrong(
             "Daten: Es ist noch kein Team eingespielt",
@@ -35,14 +35,20 @@ pub(super) async fn facts(
         );
     } else {
         let loose = snapshot.loose_ends(today).await?;
-        drop(snapshot);
+        let (mut roster, mut colleagues) = (Roster::default(), Vec::new());
         // Absences come and go; who can be reached at all is the question here.
-        let directory = Directory::new(head.colleagues.iter().cloned(), &HashSet::new());
+        let each = |colleague, _| {
+            roster.add(&colleague, false);
+            colleagues.push(colleague);
+        };
+        snapshot.each_colleague(today, each).await?;
+        drop(snapshot);
+        let directory = roster.complete();
         sections(settings, &head, findings);
         for team in &head.teams {
             of_team(team, settings, &directory, findings);
         }
-        people(&head, &directory, settings, findings);
+        people(&colleagues, &directory, settings, findings);
         cases(&loose, findings);
         for team in &head.teams {
             data(team, settings, rulebooks, &head, today, findings);
@@ -108,10 +114,10 @@ fn of_team(team: &Team, settings: &Settings, directory: &Directory, findings: &m
     findings.wrong |= before;
 }
 
-fn people(head: &Head, directory: &Directory, settings: &Settings, findings: &mut Findings) {
+fn people(colleagues: &[Colleague], directory: &Directory, settings: &Settings, findings: &mut Findings) {
     let people = |n: usize| plural(n, "Person", "Personen");
-    let names = |of: &dyn Fn(&crate::domain::facts::Colleague) -> bool| -> Vec<&str> {
-        head.colleagues.iter().filter(|c| of(c)).map(|c| c.kuerzel.as_str()).collect()
+    let names = |of: &dyn Fn(&Colleague) -> bool| -> Vec<&str> {
+        colleagues.iter().filter(|c| of(c)).map(|c| c.kuerzel.as_str()).collect()
     };
     let deputies = names(&|c| c.vertretung.as_deref().is_some_and(|deputy| directory.name(deputy).is_none()));
     let without = names(&|c| c.email.is_none() && directory.reach(&c.kuerzel).is_none());
@@ -158,7 +164,7 @@ fn people(head: &Head, directory: &Directory, settings: &Settings, findings: &mu
         );
     }
     if deputies.is_empty() && without.is_empty() && outside.is_empty() {
-        findings.ok(&format!("Personal: {}, alle erreichbar", people(head.colleagues.len())));
+        findings.ok(&format!("Personal: {}, alle erreichbar", people(colleagues.len())));
     }
 }
 
@@ -194,7 +200,7 @@ fn data(
     let office = Office {
         rules: rulebooks.rules(&team.team),
         cal: rulebooks.calendar(team, settings),
-        supplied: supplied(head.evidence.get(&team.team)),
+        supplied: head.evidence.get(&team.team).copied().unwrap_or_default(),
     };
     let at = head.datenstand.get(&team.team);
     let after = settings.office(&team.dienststelle).stale_after;

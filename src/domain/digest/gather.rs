@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
 
-use super::lines::{Line, TeamFace, Trigger, What, Worker, is_search};
+use super::lines::{Line, TeamFace, Trigger, Triggered, What, is_search};
 use super::{
     BakDay, CaseRow, Content, Datenstand, Digest, Holder, Item, Kind, Lapsed, Load, MissedWeek, News, NoticePart,
     SearchWeek, TeamDay, TeamEscalation, TeamWeek,
@@ -29,7 +29,7 @@ pub struct Gather<'a> {
     /// The teams of the run.
     pub teams: &'a BTreeMap<String, TeamFace>,
     /// The case workers whose mitteilung goes out.
-    pub triggered: &'a HashMap<Worker, Trigger>,
+    pub triggered: &'a Triggered,
     /// Load per BAK.
     pub capacity: &'a Capacity,
     /// Places per BAK.
@@ -189,14 +189,14 @@ impl Gather<'_> {
         let mut parts: BTreeMap<(bool, Option<String>, String), NoticePart> = BTreeMap::new();
         for (team, lines) in by_team {
             for line in lines {
-                let worker = line.holder.clone().map_or_else(|| Worker::Nobody(team.clone()), Worker::Known);
-                let Some(trigger) = self.triggered.get(&worker) else { continue };
+                let worker = line.holder.as_deref().and_then(|holder| self.directory.place(holder));
+                let Some(trigger) = self.triggered.get(worker, &team) else { continue };
                 let of_team = if line.holder.is_none() { team.clone() } else { String::new() };
                 let key = (line.holder.is_none(), line.holder.clone(), of_team);
                 let part = parts.entry(key).or_insert_with(|| {
                     let who = self.holder(line.holder, line.in_stead);
-                    let start = *trigger == Trigger::Start;
-                    let reminder = *trigger == Trigger::Reminder;
+                    let start = trigger == Trigger::Start;
+                    let reminder = trigger == Trigger::Reminder;
                     NoticePart { who, start, reminder, items: Vec::new(), lapsed: Vec::new() }
                 });
                 match line.what {

@@ -3,7 +3,7 @@
 //! Lines exist so that a run never holds more than one recipient's mail: they can be written down, sorted by
 //! (kind, address), and read back.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -57,6 +57,8 @@ pub struct TeamFace {
     pub team: String,
     /// Its name.
     pub name: String,
+    /// Since when the work is done (RULES.md §1), for what is due of the team itself.
+    pub beginn: Option<NaiveDate>,
     /// The team mailbox.
     pub postfach: Option<String>,
     /// The lead, or who stands in; none where nobody can be reached.
@@ -66,7 +68,7 @@ pub struct TeamFace {
     /// Whether this is the team's first run.
     pub start: bool,
     /// Rules that have their first run today.
-    pub new_rules: HashSet<Arc<str>>,
+    pub new_rules: Arc<HashSet<Arc<str>>>,
     /// Whether this is the team's first run of the ISO week.
     pub first_of_week: bool,
     /// Whether the weekly report is due: not yet written for this ISO week.
@@ -107,17 +109,38 @@ pub struct WeekCount {
     pub unassigned: u32,
     /// Overdue contacts.
     pub contacts_overdue: u32,
-    /// The team's BAK and whoever a running case names.
-    pub baks: BTreeSet<String>,
+    /// The team's BAK and whoever a running case names, in order.
+    pub baks: Vec<String>,
 }
 
-/// Whose mitteilung it is: the colleague, or nobody known in a team.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Worker {
-    /// A known colleague, over all teams.
-    Known(String),
-    /// Cases of a team whose list names nobody known.
-    Nobody(String),
+/// The case workers whose mitteilung goes out.
+#[derive(Debug, Clone, Default)]
+pub struct Triggered {
+    /// Known colleagues, over all teams, by their place in the directory.
+    known: HashMap<usize, Trigger>,
+    /// Teams with cases whose list names nobody known.
+    nobody: HashMap<String, Trigger>,
+}
+
+impl Triggered {
+    /// Notes that a mitteilung goes out, for the strongest of its reasons. Without a colleague: about nobody's cases of
+    /// the team.
+    pub fn add(&mut self, colleague: Option<usize>, team: &str, trigger: Trigger) {
+        let known = match colleague {
+            Some(place) => self.known.entry(place).or_insert(trigger),
+            None => self.nobody.entry(team.to_owned()).or_insert(trigger),
+        };
+        *known = (*known).max(trigger);
+    }
+
+    /// Why the mitteilung goes out, if it does.
+    pub fn get(&self, colleague: Option<usize>, team: &str) -> Option<Trigger> {
+        match colleague {
+            Some(place) => self.known.get(&place),
+            None => self.nobody.get(team),
+        }
+        .copied()
+    }
 }
 
 /// Turns what a run finds of a case into lines.
@@ -131,8 +154,8 @@ pub struct Router<'a> {
     pub recently_told: &'a HashMap<String, NaiveDate>,
     /// Whether each BAK gets a mail of their own.
     pub personal: bool,
-    /// The case workers whose mitteilung goes out, and whether as „Stand zum Start" or as a reminder only.
-    pub triggered: HashMap<Worker, Trigger>,
+    /// The case workers whose mitteilung goes out.
+    pub triggered: Triggered,
 }
 
 /// Why a mitteilung goes out.
@@ -282,7 +305,6 @@ impl Router<'_> {
         }
         let Some((address, in_stead)) = self.worker_address(team, &file.case) else { return };
         let ifk = self.known_worker(&file.case);
-        let worker = ifk.map_or_else(|| Worker::Nobody(team.team.clone()), |ifk| Worker::Known(ifk.to_owned()));
         let line = |what| Line { team: team.team.clone(), holder: ifk.map(str::to_owned), in_stead, what };
         let mut trigger = None;
         for (o, settled) in theirs {
@@ -302,8 +324,7 @@ impl Router<'_> {
             emit(Kind::Mitteilung, address, &line(What::Lapsed(lapsed(team, entry))));
         }
         if let Some(trigger) = trigger {
-            let known = self.triggered.entry(worker).or_insert(trigger);
-            *known = (*known).max(trigger);
+            self.triggered.add(ifk.and_then(|ifk| self.directory.place(ifk)), &team.team, trigger);
         }
     }
 
@@ -332,10 +353,11 @@ impl Router<'_> {
         if case.in_main_care(self.t) {
             team.week.open += 1;
             match &case.bak {
-                Some(bak) if !team.week.baks.contains(bak) => {
-                    team.week.baks.insert(bak.clone());
+                Some(bak) => {
+                    if let Err(place) = team.week.baks.binary_search(bak) {
+                        team.week.baks.insert(place, bak.clone());
+                    }
                 }
-                Some(_) => {}
                 None => team.week.unassigned += 1,
             }
         }
