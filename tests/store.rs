@@ -945,9 +945,11 @@ async fn what_a_run_remembers_comes_back(house: House) {
     assert_eq!(snapshot.team_runs_before(monday).await.unwrap(), team_runs(&[("T1", friday), ("T2", friday)]));
     let tuesday = monday + Duration::days(1);
     assert_eq!(snapshot.team_runs_before(tuesday).await.unwrap(), team_runs(&[("T1", monday), ("T2", friday)]));
-    let rules = snapshot.team_rules().await.unwrap();
-    assert_eq!(rules.len(), 1, "{rules:?}");
-    assert_eq!(rules["T1"], [("fazit".to_owned(), friday), ("ag-kontakt".to_owned(), friday)].into());
+    let since_friday = |rule: &str| (rule.to_owned(), friday);
+    assert_eq!(snapshot.team_rules("T1").await.unwrap(), [since_friday("fazit"), since_friday("ag-kontakt")].into());
+    assert_eq!(snapshot.team_rules("T2").await.unwrap(), [].into());
+    assert_eq!(snapshot.teams_reported("2026-W48").await.unwrap(), ["T1".to_owned()].into());
+    assert_eq!(snapshot.teams_reported("2026-W47").await.unwrap(), [].into());
     assert_eq!(snapshot.wochenstand("2026-W48").await.unwrap(), [count("", 41), count("BAK1", u32::MAX)]);
     assert_eq!(snapshot.wochenstand("2026-W47").await.unwrap(), []);
 }
@@ -1330,7 +1332,7 @@ async fn a_copy_holds_the_same_facts_and_no_memory(house: House) {
     assert_eq!(new.cases(None, "", 99).await.unwrap(), old.cases(None, "", 99).await.unwrap());
     assert_eq!(new.ledger_of("9").await.unwrap(), []);
     assert_eq!(new.last_run("").await.unwrap(), None);
-    assert!(new.team_rules().await.unwrap().is_empty());
+    assert!(new.team_rules("T1").await.unwrap().is_empty());
     let Db::Sqlite { readers, .. } = &copy else { panic!("a copy is a file") };
     let typed: (i64, String) = sqlx::query_as(
         "select (select count(*) from stelle where erstmals_am = '2026-11-01' and eingestellt_am is null), \

@@ -70,10 +70,13 @@ pub(super) async fn plan(
     let last_runs = snapshot.team_runs_before(day).await?;
     // A team that has moved here from an office whose run is done has had its morning.
     let has_run = snapshot.teams_run_on(day).await?;
-    let told_by = snapshot.team_rules().await?;
     let week = iso_week(day);
-    let reported: HashSet<String> = snapshot.wochenstand(&week).await?.into_iter().map(|w| w.team).collect();
-    let last_week = snapshot.wochenstand(&iso_week(monday(day) - Days::new(7))).await?;
+    let reported = snapshot.teams_reported(&week).await?;
+    let last_week = if teams.iter().all(|team| reported.contains(&team.team)) {
+        Vec::new()
+    } else {
+        snapshot.wochenstand(&iso_week(monday(day) - Days::new(7))).await?
+    };
     let waiting = snapshot.undelivered(Kind::Tagesuebersicht, office).await?;
     let mut recently_told = HashMap::new();
     for (address, on) in
@@ -154,8 +157,8 @@ pub(super) async fn plan(
         let supplied = evidence.get(&team.team).copied().unwrap_or_default();
         let office = Office { rules: rulebooks.rules(&team.team), cal, supplied };
         let last_run = last_runs.get(&team.team).copied();
-        let known_rules = told_by.get(&team.team);
-        let off = known_rules.into_iter().flatten().map(|(id, _)| id);
+        let known_rules = snapshot.team_rules(&team.team).await?;
+        let off = known_rules.keys();
         let speaks = |r: &Rule| r.enabled && r.is_watched(supplied);
         let off: Vec<String> = off.filter(|id| !office.rule(id).is_some_and(speaks)).cloned().collect();
         if !off.is_empty() {
@@ -164,7 +167,7 @@ pub(super) async fn plan(
         // A rule that nobody was watching until now has its first run with its first evidence: what lies in the past
         // was nobody's omission.
         let active = office.rules.iter().filter(|r| speaks(r));
-        let new_rules = active.filter(|r| !known_rules.is_some_and(|known| known.contains_key(&*r.id)));
+        let new_rules = active.filter(|r| !known_rules.contains_key(&*r.id));
         let new_rules = shared(&mut sets_of_rules, new_rules.map(|r| r.id.clone()).collect());
         let at = datenstand.get(&team.team).copied();
         let stale = !fresh && is_stale(&office.cal, at.map(local_date), day, office_settings.stale_after);

@@ -1,6 +1,6 @@
 //! What was said before: the ledger, the runs, the week's figures and the send log.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -197,14 +197,17 @@ impl Snapshot {
         Ok(rows.into_iter().filter_map(|(team, day)| day.map(|day| (team, day))).collect())
     }
 
-    /// The rules that each team has been told by, and since when.
-    pub async fn team_rules(&mut self) -> Result<BTreeMap<String, BTreeMap<String, NaiveDate>>, StoreError> {
-        let rows: Vec<(String, String, NaiveDate)> = all!(&mut self.tx, "select team, rule, since from team_rule")?;
-        let mut rules: BTreeMap<String, BTreeMap<String, NaiveDate>> = BTreeMap::new();
-        for (team, rule, since) in rows {
-            rules.entry(team).or_default().insert(rule, since);
-        }
-        Ok(rules)
+    /// The rules that a team has been told by, and since when.
+    pub async fn team_rules(&mut self, team: &str) -> Result<BTreeMap<String, NaiveDate>, StoreError> {
+        let rows: Vec<(String, NaiveDate)> =
+            all!(&mut self.tx, "select rule, since from team_rule where team = $1", team)?;
+        Ok(rows.into_iter().collect())
+    }
+
+    /// The teams whose figures of a week (`2026-W48`) are written.
+    pub async fn teams_reported(&mut self, week: &str) -> Result<HashSet<String>, StoreError> {
+        let rows: Vec<(String,)> = all!(&mut self.tx, "select distinct team from wochenstand where week = $1", week)?;
+        Ok(rows.into_iter().map(|(team,)| team).collect())
     }
 
     /// The figures of a week (`2026-W48`), of all teams.
