@@ -103,6 +103,8 @@ impl Run {
             colleague("BAK0", "Adler", Rolle::Bak),
             colleague("BAK1", "Buche", Rolle::Bak),
             colleague("IFK0", "Esche", Rolle::Ifk),
+            colleague("IFK1", "Fichte", Rolle::Ifk),
+            colleague("IFK9", "Ginster", Rolle::Ifk),
         ];
         let (mut roster, mut capacity) = (Roster::default(), Capacity::default());
         for colleague in staff {

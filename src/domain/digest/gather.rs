@@ -189,8 +189,13 @@ impl Gather<'_> {
         let mut parts: BTreeMap<(bool, Option<String>, String), NoticePart> = BTreeMap::new();
         for (team, lines) in by_team {
             for line in lines {
-                let worker = line.holder.as_deref().and_then(|holder| self.directory.place(holder));
-                let Some(trigger) = self.triggered.get(worker, &team) else { continue };
+                let place = |holder: &str| self.directory.place(holder);
+                // A holder is always somebody known.
+                let worker = line.holder.as_deref().map(place);
+                if worker == Some(None) {
+                    continue;
+                }
+                let Some(trigger) = self.triggered.get(worker.flatten(), &team) else { continue };
                 let of_team = if line.holder.is_none() { team.clone() } else { String::new() };
                 let key = (line.holder.is_none(), line.holder.clone(), of_team);
                 let part = parts.entry(key).or_insert_with(|| {
