@@ -12,6 +12,7 @@ use crate::config::settings::{Settings, TransportKind};
 use crate::delivery::Courier;
 use crate::mail::transport::Transport;
 use crate::mail::{Letterhead, Renderer};
+use crate::morning::{Morning, Words};
 use crate::store::Db;
 
 /// Everything a command works with.
@@ -40,6 +41,27 @@ impl App {
         let password = settings.database_password.as_ref().map(ExposeSecret::expose_secret);
         let db = Db::open(&settings.database_url, password, clock.now()).await.context("Datenbank")?;
         Ok(Self { clock, settings, rulebooks, db })
+    }
+
+    /// The same house with settings, rules and words read anew; the database stays as it is.
+    ///
+    /// # Errors
+    /// Whatever would keep the house from starting with them, or a `database` that has changed: that needs a restart.
+    pub async fn reread(&self, config: Option<&Path>) -> anyhow::Result<Self> {
+        let settings = Settings::load(config)?;
+        anyhow::ensure!(
+            settings.database_url == self.settings.database_url,
+            "database.url hat sich geändert; das gilt erst nach einem Neustart des Dienstes"
+        );
+        let rulebooks = Rulebooks::load(&settings)?;
+        let app = Self { clock: self.clock.clone(), settings, rulebooks, db: self.db.clone() };
+        app.renderer().await?;
+        Ok(app)
+    }
+
+    /// What runs a morning, with the words that it is given.
+    pub fn morning<'a>(&'a self, words: &'a mut Words<'a>) -> Morning<'a> {
+        Morning { db: &self.db, settings: &self.settings, rulebooks: &self.rulebooks, fresh: false, words }
     }
 
     /// The day of a command: the one named, else today in Berlin.

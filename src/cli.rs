@@ -13,6 +13,7 @@ mod outbox;
 mod output;
 mod record;
 mod simulate;
+mod status;
 mod words;
 
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::app::App;
 use crate::clock::Clock;
+use crate::service;
 
 /// Legt jeden Arbeitsmorgen auf den richtigen Schreibtisch, was die Betriebsakquise eines Jobcenters heute braucht.
 #[derive(Debug, Parser)]
@@ -102,6 +104,12 @@ enum Command {
     },
     /// Trägt ein, was getan wurde, für einen Fall oder viele; Exit-Code 1, wenn Nummern nicht bekannt sind
     Record(record::Entry),
+    /// Läuft als Dienst: jeden Arbeitsmorgen der Lauf, danach der Versand, bis er beendet wird
+    ///
+    /// SIGTERM beendet geordnet, SIGHUP liest Einstellungen und Regeln neu.
+    Run,
+    /// Zeigt auf einer Seite, wie es steht: Läufe, Postausgang, Störungen; Exit-Code 1, wenn jemand handeln muss
+    Status,
     /// Prüft Einstellungen, Regeln, Datenbank und Daten: je Zeile „ok“, „!!“ (jemand muss handeln) oder „--“ (Hinweis)
     ///
     /// „!!“ heißt: Ohne Eingreifen fehlen Mails, kommen zu spät oder gehen an die falsche Stelle; der Exit-Code ist
@@ -154,7 +162,7 @@ pub async fn run() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    log_to_stderr();
+    log_to_stderr(matches!(cli.command, Command::Run));
     match dispatch(cli).await {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
@@ -167,11 +175,13 @@ pub async fn run() -> ExitCode {
     }
 }
 
-/// What the program notes goes to standard error: warnings, unless `WIEDERVORLAGE_LOG` asks for more. The database
+/// What the program notes goes to standard error: warnings, of a service also what it does,
+/// unless `WIEDERVORLAGE_LOG` asks for something else. The database
 /// library would note every slow statement; who wants that asks for it by name.
-fn log_to_stderr() {
+fn log_to_stderr(service: bool) {
+    let usual = if service { "info,sqlx=error,tokio_cron_scheduler=warn" } else { "warn,sqlx=error" };
     let wanted = tracing_subscriber::EnvFilter::try_from_env("WIEDERVORLAGE_LOG");
-    let filter = wanted.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,sqlx=error"));
+    let filter = wanted.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(usual));
     // A second start in one process keeps the first one's choice.
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }
@@ -186,6 +196,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<u8> {
     }
     let app = App::open(cli.config.as_deref(), Clock::system()).await?;
     let result = match cli.command {
+        Command::Run => return service::run(app, cli.config).await.map(|()| 0),
+        Command::Status => status::status(&app).await,
         // Answered above, without these parts.
         Command::Demo | Command::Check => Ok(0),
         Command::Import(args) => import::import(&app, &args).await,

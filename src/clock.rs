@@ -5,7 +5,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, SubsecRound, Utc};
 use chrono_tz::Europe::Berlin;
 
 /// The source of "now". Cheap to clone; tests hand in their own with [`Clock::from_fn`].
@@ -27,6 +27,11 @@ impl Clock {
     /// The instant, truncated to microseconds: what PostgreSQL keeps, so that both databases hold the same.
     pub fn now(&self) -> DateTime<Utc> {
         (self.0)().trunc_subsecs(6)
+    }
+
+    /// The date and time of day in Berlin at this instant.
+    pub fn local(&self) -> NaiveDateTime {
+        self.now().with_timezone(&Berlin).naive_local()
     }
 
     /// The date in Berlin at this instant.

@@ -79,13 +79,10 @@ impl Courier {
             }
         }
         counts.left = self.db.outbox_left().await?.try_into().unwrap_or(u32::MAX);
-        tracing::info!(
-            sent = counts.sent,
-            again = counts.again,
-            failed = counts.failed,
-            left = counts.left,
-            "delivered"
-        );
+        let Counts { sent, again, failed, left } = counts;
+        if sent + again + failed > 0 {
+            tracing::info!(sent, again, failed, left, "delivered");
+        }
         Ok(counts)
     }
 

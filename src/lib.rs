@@ -5,7 +5,8 @@
 //! Files come in through [`intake`] and become facts in the [`store`]. On a workday [`morning`] reads them from one
 //! snapshot, page by page; [`domain`] says what is due, compares it with what was said before, and gathers one digest
 //! per recipient; [`mail`] gives it words; one short transaction writes the run, the ledger and the outbox. [`delivery`]
-//! claims what is due there, sends it outside any transaction, and records what became of it. [`simulate`] drives the
+//! claims what is due there, sends it outside any transaction, and records what became of it. [`service`] waits for the
+//! minute, and [`schedule`] says whose morning is due in it. [`simulate`] drives the
 //! same morning over a throw-away copy of the facts. [`app`] builds the parts, [`cli`] asks for them, [`config`] reads
 //! settings and rules, and [`clock`] is the only room that knows what time it is.
 //!
@@ -18,8 +19,10 @@
 //! | [`intake`] | files, facts, store | mail |
 //! | [`morning`] | domain, store, words | how mail is sent |
 //! | [`delivery`] | store, transports, [`domain::retry`] | how rules work |
+//! | [`schedule`] | mornings, offices' hours, runs | SQL, what rules mean |
+//! | [`service`] | tasks, signals, the service manager | what is due |
 //!
-//! Arrows run one way: cli → app → morning, delivery, intake → store, mail → domain. `tests/architecture.rs` fails on
+//! Arrows run one way: cli → service → schedule → app → morning, delivery, intake → store, mail → domain. `tests/architecture.rs` fails on
 //! any other.
 //!
 //! # What is never true
@@ -41,5 +44,7 @@ pub mod domain;
 pub mod intake;
 pub mod mail;
 pub mod morning;
+pub mod schedule;
+pub mod service;
 pub mod simulate;
 pub mod store;

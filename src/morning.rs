@@ -90,6 +90,9 @@ pub struct Report {
     pub problems: Vec<String>,
 }
 
+/// Turns a digest into words.
+pub type Words<'a> = dyn FnMut(&Digest) -> Result<Parts, MailError> + Send + 'a;
+
 /// What a morning works with.
 pub struct Morning<'a> {
     /// The database.
@@ -101,7 +104,7 @@ pub struct Morning<'a> {
     /// Takes data as fresh (`simulate`).
     pub fresh: bool,
     /// Turns a digest into words.
-    pub words: &'a mut (dyn FnMut(&Digest) -> Result<Parts, MailError> + Send),
+    pub words: &'a mut Words<'a>,
 }
 
 /// What has been prepared for the write transaction.

@@ -31,10 +31,19 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("morning", &["clock", "config", "domain", "store", "mail"], &["lettre", "sqlx", "minijinja"]),
     ("delivery", &["clock", "config", "domain", "store", "mail"], &["sqlx", "minijinja", "csv"]),
     ("simulate", &["config", "domain", "store", "mail", "morning"], &["sqlx", "lettre"]),
+    (
+        "schedule",
+        &["app", "clock", "config", "domain", "store", "mail", "morning", "delivery"],
+        &["sqlx", "lettre", "minijinja", "csv"],
+    ),
+    ("service", &["app", "schedule", "store"], &["sqlx", "lettre", "minijinja", "csv"]),
     ("app", &["clock", "config", "domain", "store", "mail", "morning", "delivery", "intake"], &["sqlx", "lettre"]),
     (
         "cli",
-        &["app", "clock", "config", "domain", "store", "mail", "morning", "delivery", "intake", "simulate"],
+        &[
+            "app", "clock", "config", "domain", "store", "mail", "morning", "delivery", "intake", "simulate",
+            "schedule", "service",
+        ],
         &["sqlx", "lettre"],
     ),
 ];

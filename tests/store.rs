@@ -942,6 +942,8 @@ async fn what_a_run_remembers_comes_back(house: House) {
     let (friday, monday) = (day("2026-11-20"), day("2026-11-23"));
     let team_runs = |pairs: &[(&str, NaiveDate)]| pairs.iter().map(|(t, d)| ((*t).to_owned(), *d)).collect();
     assert_eq!(snapshot.team_runs_before(friday).await.unwrap(), team_runs(&[]));
+    assert_eq!(snapshot.last_run_at("").await.unwrap().map(|(day, _)| day), Some(monday));
+    assert_eq!(snapshot.last_run_at("Nord").await.unwrap(), None);
     assert_eq!(snapshot.team_runs_before(monday).await.unwrap(), team_runs(&[("T1", friday), ("T2", friday)]));
     let tuesday = monday + Duration::days(1);
     assert_eq!(snapshot.team_runs_before(tuesday).await.unwrap(), team_runs(&[("T1", monday), ("T2", friday)]));
@@ -1228,6 +1230,10 @@ async fn the_queue_is_listed_by_what_is_asked(house: House) {
     assert_eq!(list(OutboxFilter { recipient: text("admin@x.example"), ..all() }, 0, 10).await, "b");
     let first = house.db.outbox_list(&all(), 0, 1).await.unwrap();
     assert_eq!(list(all(), first[0].id, 1).await, "b");
+    let counts = house.db.outbox_counts().await.unwrap();
+    let counts: Vec<_> = counts.iter().map(|c| (c.state, c.mails, c.oldest)).collect();
+    let written = mail("").created_at;
+    assert_eq!(counts, [(OutboxState::Queued, 2, written), (OutboxState::Sending, 1, written)]);
 }
 
 async fn a_record_replaces_and_says_what_it_could_not_place(house: House) {

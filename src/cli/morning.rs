@@ -4,7 +4,8 @@ use chrono::NaiveDate;
 
 use super::output::print;
 use crate::app::App;
-use crate::morning::{Morning, Report, Skipped};
+use crate::morning::{Report, Skipped};
+use crate::schedule;
 
 /// A day further ahead than this is a slip of the finger: its run would keep every day before it from having one.
 const FURTHEST_DAYS: u64 = 400;
@@ -24,21 +25,12 @@ pub(super) async fn morning(app: &App, day: NaiveDate) -> anyhow::Result<u8> {
             "Es sind noch keine Teams eingelesen. Bitte zuerst eine Lieferung einlesen: wiedervorlage import ORDNER"
         );
     }
-    let renderer = app.renderer().await?;
     let mut code = 0;
     for office in &offices {
-        let mut words = |digest: &_| renderer.render(digest);
-        let mut morning = Morning {
-            db: &app.db,
-            settings: &app.settings,
-            rulebooks: &app.rulebooks,
-            fresh: false,
-            words: &mut words,
-        };
         let of = if office.is_empty() { String::new() } else { format!("Dienststelle {office}: ") };
         let on = day.format("%d.%m.%Y");
         // One office's trouble must not cost the others their morning.
-        let ran = match morning.run(office, day, app.clock.now()).await {
+        let ran = match schedule::run(app, office, day).await {
             Ok(ran) => ran,
             Err(error) => {
                 code = 2;

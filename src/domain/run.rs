@@ -1,6 +1,6 @@
 //! What a run is about, decided from dates alone (RULES.md §5 *Gap*, *Data*).
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
 use super::calendar::{Calendar, monday};
 
@@ -14,4 +14,82 @@ pub fn skipped_first_days(cal: &Calendar, last: NaiveDate, day: NaiveDate) -> Ve
 /// Whether data of the day `at` is older on `day` than `after` workdays (0: never); data that never came is.
 pub fn is_stale(cal: &Calendar, at: Option<NaiveDate>, day: NaiveDate, after: u32) -> bool {
     after > 0 && at.is_none_or(|at| cal.workdays_between(at, day) > i64::from(after))
+}
+
+/// Between which times of day an office's morning runs, both included (Europe/Berlin).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hours {
+    /// From when on.
+    pub morning: NaiveTime,
+    /// Up to when: a service that comes up later leaves the day to the next run.
+    pub latest: NaiveTime,
+}
+
+impl Hours {
+    /// Whether the morning of `local`'s day is to run now: within the hours, on a workday, once, and never for a day
+    /// before the last run. Only the time of day decides, so that a missing or doubled hour changes nothing: a morning
+    /// at 02:30 runs at 03:00 on the day without that hour, and once on the day that has it twice.
+    pub fn is_due(self, local: NaiveDateTime, last_run: Option<NaiveDate>, is_workday: bool) -> bool {
+        is_workday && (self.morning..=self.latest).contains(&local.time()) && last_run.is_none_or(|d| d < local.date())
+    }
+
+    /// The day of the next run; none where no workday follows within two years.
+    pub fn next(
+        self,
+        local: NaiveDateTime,
+        last_run: Option<NaiveDate>,
+        is_workday: impl Fn(NaiveDate) -> bool,
+    ) -> Option<NaiveDate> {
+        let open = |day: &NaiveDate| {
+            last_run.is_none_or(|last| last < *day) && (*day > local.date() || local.time() <= self.latest)
+        };
+        local.date().iter_days().take(731).filter(open).find(|day| is_workday(*day))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hours() -> Hours {
+        let time = |text: &str| text.parse().unwrap();
+        Hours { morning: time("06:30:00"), latest: time("18:00:00") }
+    }
+
+    #[test]
+    fn a_morning_runs_once_on_a_workday_within_its_hours() {
+        let rows = [
+            ("the hour has come", "2026-11-23T06:30:00", Some("2026-11-20"), true, true),
+            ("a minute too early", "2026-11-23T06:29:59", Some("2026-11-20"), true, false),
+            ("up late, but in time", "2026-11-23T18:00:00", Some("2026-11-20"), true, true),
+            ("too late for today", "2026-11-23T18:00:01", Some("2026-11-20"), true, false),
+            ("the first run ever", "2026-11-23T09:00:00", None, true, true),
+            ("done today", "2026-11-23T09:00:00", Some("2026-11-23"), true, false),
+            ("the clock was ahead once", "2026-11-23T09:00:00", Some("2026-11-25"), true, false),
+            ("nobody works", "2026-11-22T09:00:00", Some("2026-11-20"), false, false),
+            ("after a month of standstill", "2026-11-23T09:00:00", Some("2026-10-20"), true, true),
+        ];
+        for (sentence, local, last, workday, due) in rows {
+            let last = last.map(|day: &str| day.parse().unwrap());
+            assert_eq!(hours().is_due(local.parse().unwrap(), last, workday), due, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn the_next_run_is_on_the_next_workday_that_has_none() {
+        let monday_to_friday = |d: NaiveDate| chrono::Datelike::weekday(&d).number_from_monday() < 6;
+        let rows = [
+            ("this morning", "2026-11-23T05:00:00", Some("2026-11-20"), Some("2026-11-23")),
+            ("now", "2026-11-23T09:00:00", Some("2026-11-20"), Some("2026-11-23")),
+            ("today is done", "2026-11-23T09:00:00", Some("2026-11-23"), Some("2026-11-24")),
+            ("today is over", "2026-11-27T18:30:00", Some("2026-11-26"), Some("2026-11-30")),
+            ("the clock was ahead once", "2026-11-23T09:00:00", Some("2026-11-25"), Some("2026-11-26")),
+        ];
+        for (sentence, local, last, next) in rows {
+            let parse = |day: &str| day.parse().unwrap();
+            let found = hours().next(local.parse().unwrap(), last.map(parse), monday_to_friday);
+            assert_eq!(found, next.map(parse), "{sentence}");
+        }
+        assert_eq!(hours().next("2026-11-23T09:00:00".parse().unwrap(), None, |_| false), None);
+    }
 }

@@ -80,7 +80,7 @@ pub(super) struct WaitingNotice {
 impl Morning<'_> {
     /// The one short write transaction; none if the facts are no longer those that were read.
     pub(super) async fn write(
-        &self,
+        &mut self,
         office: &str,
         day: NaiveDate,
         now: DateTime<Utc>,

@@ -25,6 +25,12 @@ pub enum StoreError {
         "Die Datenbank ist durch einen anderen Vorgang gesperrt. Bitte dessen Ende abwarten und den Befehl wiederholen."
     )]
     Locked,
+    /// A service works with the file already.
+    #[error(
+        "Mit dieser Datenbank arbeitet schon ein anderer Dienst. Bitte ihn zuerst beenden; zwei Dienste an einer Datei \
+         gibt es nicht."
+    )]
+    Served,
     /// Writing is not allowed.
     #[error("Die Datenbank ist schreibgeschützt. Bitte die Zugriffsrechte auf Datei und Verzeichnis prüfen.")]
     ReadOnly,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::QueryBuilder;
 
 use super::dialect::{all, maybe, on};
@@ -185,6 +185,11 @@ impl Snapshot {
     pub async fn last_run(&mut self, office: &str) -> Result<Option<NaiveDate>, StoreError> {
         let day: Option<(NaiveDate,)> = maybe!(&mut self.tx, LAST_RUN, office)?;
         Ok(day.map(|(day,)| day))
+    }
+
+    /// The day of the office's last run, and when it was written.
+    pub async fn last_run_at(&mut self, office: &str) -> Result<Option<(NaiveDate, DateTime<Utc>)>, StoreError> {
+        Ok(maybe!(&mut self.tx, "select day, at from run where office = $1 order by day desc limit 1", office)?)
     }
 
     /// Each team's last run before `day`; teams without one are missing.

@@ -30,6 +30,17 @@ words! {
     }
 }
 
+/// The mails in one state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutboxCount {
+    /// Which.
+    pub state: OutboxState,
+    /// How many.
+    pub mails: u64,
+    /// When the oldest of them was written.
+    pub oldest: DateTime<Utc>,
+}
+
 /// What somebody who asked for a mail got.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
@@ -278,6 +289,19 @@ impl Db {
         let mut tx = self.read().await?;
         let (left,): (i64,) = one!(&mut tx, "select count(*) from outbox where state in ('queued', 'sending')")?;
         Ok(left.unsigned_abs())
+    }
+
+    /// How many mails are in which state, and since when the oldest of them is there.
+    pub async fn outbox_counts(&self) -> Result<Vec<OutboxCount>, StoreError> {
+        let mut tx = self.read().await?;
+        let rows: Vec<(String, i64, DateTime<Utc>)> =
+            all!(&mut tx, "select state, count(*), min(created_at) from outbox group by state order by state")?;
+        rows.into_iter()
+            .map(|(state, mails, oldest)| {
+                let state = state.parse().map_err(|_| StoreError::Content("outbox.state"))?;
+                Ok(OutboxCount { state, mails: mails.unsigned_abs(), oldest })
+            })
+            .collect()
     }
 
     /// One mail with its text.

@@ -35,6 +35,11 @@ impl House {
 
     /// What the binary answers to these arguments.
     pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// The binary in this place, not yet started.
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wiedervorlage"));
         // What the caller's environment says about another installation is none of ours.
         for (key, _) in std::env::vars_os().filter(|(key, _)| key.to_string_lossy().starts_with("WIEDERVORLAGE__")) {
@@ -46,7 +51,8 @@ impl House {
         for (key, value) in &self.settings {
             command.env(format!("WIEDERVORLAGE__{key}"), value);
         }
-        command.current_dir(self.folder.path()).args(arguments).output().unwrap()
+        command.current_dir(self.folder.path()).args(arguments);
+        command
     }
 
     /// What the binary prints, if it ends well.

@@ -1,0 +1,244 @@
+//! The running service: a bell that rings every minute, one task for mornings, one for delivery, signals, and the
+//! service manager.
+//!
+//! The bell only wakes; what is due then is decided by [`schedule`](crate::schedule) and the outbox from the database
+//! and the clock. tokio-cron-scheduler rings it; as that waits for an instant, and falls silent when the clock is set
+//! back, the tasks also wake by themselves after a minute of the monotonic clock.
+//!
+//! Stopping, in this order: no new mail is claimed and no new morning begun; what is under way is awaited; what is still
+//! under way then is let go (a morning leaves no trace, a mail stays leased and is sent by the next service); the
+//! connections are closed.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use sd_notify::NotifyState;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+use tokio_cron_scheduler::{Job, JobScheduler};
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+use crate::schedule::Mornings;
+use crate::store::{Guard, StoreError};
+
+/// Every full minute, UTC.
+const EVERY_MINUTE: &str = "0 * * * * *";
+/// Nobody waits longer than this for the bell.
+const WAKES_BY_ITSELF: Duration = Duration::from_secs(61);
+/// What is under way is awaited for so long: the unit's TimeoutStopSec (90 s) less the time to close.
+const STOPS_WITHIN: Duration = Duration::from_secs(75);
+
+/// What the tasks of a running service share.
+struct Service {
+    /// Settings, rules and words as last read.
+    app: watch::Sender<Arc<App>>,
+    /// How often the bell has rung.
+    minute: watch::Sender<u64>,
+    /// There are new mails.
+    mails: Notify,
+    /// No new work.
+    stop: CancellationToken,
+}
+
+/// Runs until it is told to stop.
+///
+/// # Errors
+/// What kept the service from starting, or ended one of its tasks.
+pub async fn run(app: App, config: Option<PathBuf>) -> anyhow::Result<()> {
+    // Before anything else is looked at: a second service must not even begin.
+    let guard = Guard::take(&app.settings.database_url)?;
+    // Words and rules that do not work refuse to start, at noon and not at 06:30.
+    app.renderer().await?;
+    let mut signals =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
+    let db = app.db.clone();
+    let service = Arc::new(Service {
+        app: watch::Sender::new(Arc::new(app)),
+        minute: watch::Sender::new(0),
+        mails: Notify::new(),
+        stop: CancellationToken::new(),
+    });
+    let mut bell = ring(&service).await.context("Taktgeber")?;
+    let mut mornings = tokio::spawn(Arc::clone(&service).mornings());
+    let mut delivery = tokio::spawn(Arc::clone(&service).delivery());
+    let mut soundness = tokio::spawn(Arc::clone(&service).soundness());
+    let mut looking = true;
+    let mut minute = service.minute.subscribe();
+    say(&[NotifyState::Ready]);
+    tracing::info!("service ready");
+
+    let ended = loop {
+        tokio::select! {
+            _ = signals.0.recv() => break Ok(()),
+            _ = signals.1.recv() => break Ok(()),
+            _ = signals.2.recv() => service.reread(config.as_deref()).await,
+            _ = service.wait(&mut minute) => say(&[NotifyState::Watchdog]),
+            ended = &mut mornings => break Err(unexpected("Läufe", &ended)),
+            ended = &mut delivery => break Err(unexpected("Versand", &ended)),
+            sound = &mut soundness, if looking => {
+                looking = false;
+                if let Err(error) = sound.unwrap_or_else(|panic| Err(panic.into())) {
+                    break Err(error);
+                }
+            }
+        }
+    };
+    say(&[NotifyState::Stopping]);
+    tracing::info!("service stopping");
+    service.stop.cancel();
+    bell.shutdown().await.context("Taktgeber")?;
+    soundness.abort();
+    let under_way = [mornings, delivery].into_iter().filter(|task| !task.is_finished());
+    finish(under_way.collect()).await;
+    db.close().await;
+    drop(guard);
+    tracing::info!("service stopped");
+    ended
+}
+
+/// The bell. It rings for nobody in particular.
+async fn ring(service: &Arc<Service>) -> anyhow::Result<JobScheduler> {
+    let bell = JobScheduler::new().await?;
+    let rung = Arc::clone(service);
+    let job = Job::new(EVERY_MINUTE, move |_, _| rung.ring())?;
+    bell.add(job).await?;
+    bell.start().await?;
+    Ok(bell)
+}
+
+impl Service {
+    fn ring(&self) {
+        self.minute.send_modify(|times| *times = times.wrapping_add(1));
+    }
+
+    fn app(&self) -> Arc<App> {
+        Arc::clone(&self.app.borrow())
+    }
+
+    /// Waits for the next minute. False: the service stops.
+    async fn wait(&self, minute: &mut watch::Receiver<u64>) -> bool {
+        tokio::select! {
+            () = self.stop.cancelled() => false,
+            _ = minute.changed() => true,
+            () = tokio::time::sleep(WAKES_BY_ITSELF) => true,
+        }
+    }
+
+    async fn mornings(self: Arc<Self>) {
+        let (mut mornings, mut minute) = (Mornings::default(), self.minute.subscribe());
+        let mut trouble = Trouble::default();
+        loop {
+            let app = self.app();
+            match mornings.tick(&app).await {
+                Ok(wrote) => {
+                    trouble.over();
+                    tracing::debug!(wrote, "looked for mornings");
+                    if wrote {
+                        self.mails.notify_one();
+                    }
+                }
+                Err(error) => trouble.of(&error),
+            }
+            drop(app);
+            if !self.wait(&mut minute).await {
+                return;
+            }
+        }
+    }
+
+    async fn delivery(self: Arc<Self>) {
+        let (mut minute, mut trouble) = (self.minute.subscribe(), Trouble::default());
+        loop {
+            match self.app().courier().drain(|| self.stop.is_cancelled()).await {
+                Ok(_) => trouble.over(),
+                Err(error) => trouble.of(&error),
+            }
+            tokio::select! {
+                goes_on = self.wait(&mut minute) => if !goes_on { return },
+                () = self.mails.notified() => {}
+            }
+        }
+    }
+
+    /// Reads the database through, once, beside the work: to wait for it would keep a large office waiting.
+    async fn soundness(self: Arc<Self>) -> anyhow::Result<()> {
+        match self.app().db.check().await {
+            Err(error @ StoreError::NotADatabase) => Err(error.into()),
+            Err(error) => {
+                tracing::warn!(error = error.to_string(), "the database could not be looked through");
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Settings, rules and words anew. A set that does not work is refused as a whole, and the old one stays.
+    async fn reread(&self, config: Option<&Path>) {
+        say(&[NotifyState::Reloading]);
+        match self.app().reread(config).await {
+            Ok(app) => {
+                self.app.send_replace(Arc::new(app));
+                // Another morning time, another calendar: looked at now, not in a minute.
+                self.ring();
+                tracing::info!("settings, rules and words read anew");
+            }
+            Err(error) => {
+                let error = format!("{error:#}");
+                tracing::error!(error, "new settings refused, the old ones stay");
+            }
+        }
+        say(&[NotifyState::Ready]);
+    }
+}
+
+/// Says once that something does not work, and once that it works again, however often it is tried in between.
+#[derive(Debug, Default)]
+struct Trouble(Option<String>);
+
+impl Trouble {
+    fn of(&mut self, error: &StoreError) {
+        let error = error.to_string();
+        if self.0.as_ref() != Some(&error) {
+            tracing::error!(error, "the database does not do what it is asked, will be tried again");
+            self.0 = Some(error);
+        }
+    }
+
+    fn over(&mut self) {
+        if self.0.take().is_some() {
+            tracing::info!("the database does what it is asked again");
+        }
+    }
+}
+
+/// Awaits what is under way, for a while.
+async fn finish(mut tasks: Vec<JoinHandle<()>>) {
+    let all = async {
+        for task in &mut tasks {
+            // How it ended is of no use any more.
+            let _ = task.await;
+        }
+    };
+    if tokio::time::timeout(STOPS_WITHIN, all).await.is_err() {
+        tracing::warn!("work under way was let go");
+        tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+fn unexpected(task: &str, ended: &Result<(), tokio::task::JoinError>) -> anyhow::Error {
+    match ended {
+        Ok(()) => anyhow::anyhow!("Der Teil „{task}“ des Dienstes hat unerwartet geendet."),
+        Err(_) => anyhow::anyhow!("Der Teil „{task}“ des Dienstes ist abgestürzt. Bitte das Protokoll weitergeben."),
+    }
+}
+
+/// Tells the service manager, where there is one. It does without if it cannot be told.
+fn say(state: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        tracing::warn!(error = error.to_string(), "the service manager could not be told");
+    }
+}
