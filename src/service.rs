@@ -182,8 +182,6 @@ impl Service {
         match self.app().reread(config).await {
             Ok(app) => {
                 self.app.send_replace(Arc::new(app));
-                // Another morning time, another calendar: looked at now, not in a minute.
-                self.ring();
                 tracing::info!("settings, rules and words read anew");
             }
             Err(error) => {
@@ -191,6 +189,8 @@ impl Service {
                 tracing::error!(error, "new settings refused, the old ones stay");
             }
         }
+        // Another morning time, another calendar: looked at now, not in a minute.
+        self.ring();
         say(&[NotifyState::Ready]);
     }
 }

@@ -57,6 +57,7 @@ fn settings_are_read_anew_and_a_bad_set_is_refused_whole() {
         service.signal("HUP");
         let line = service.hears("new settings refused");
         assert!(line.contains(words), "{line}");
+        assert!(!service.looks(), "the old settings stay");
     }
     assert!(days(&house).is_empty(), "the old settings stay");
     write("[office]\nmorning = \"07:00\"\n");

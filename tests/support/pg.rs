@@ -63,13 +63,22 @@ fn start() -> Cluster {
         .stderr(Stdio::null())
         .spawn()
         .expect("sh starts");
-    run(unprivileged(&ctl)
-        .arg("-D")
-        .arg(folder.join("data"))
-        .arg("-l")
-        .arg(folder.join("log"))
-        .args(["-w", "-t", "60", "-o", &settings, "start"]));
+    control(&folder, &["-o", &settings, "start"]);
     Cluster { socket: folder, next: AtomicU32::new(0), _watch: watch }
+}
+
+/// Tells the server of a [`fresh_database`] to stop (`-m fast stop`) or to be there again (`restart`), and waits until it has.
+#[allow(dead_code, reason = "not every test takes the server away")]
+pub(crate) fn server(url: &str, what: &[&str]) {
+    let socket = url.split("host=").nth(1).and_then(|rest| rest.split('&').next()).expect("a URL of ours");
+    control(Path::new(socket), what);
+}
+
+/// `restart` keeps the options that the server had, also where it is stopped.
+fn control(folder: &Path, what: &[&str]) {
+    let mut ctl = unprivileged(&bin().join("pg_ctl"));
+    ctl.arg("-D").arg(folder.join("data")).arg("-l").arg(folder.join("log")).args(["-w", "-t", "60"]);
+    run(ctl.args(what));
 }
 
 /// Debian's folder, else the one on the PATH that holds initdb.

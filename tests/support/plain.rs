@@ -21,6 +21,12 @@ impl House {
         Self { folder: TempDir::new().unwrap(), settings: Vec::new() }
     }
 
+    /// With one setting more.
+    pub fn with(mut self, key: &'static str, value: String) -> Self {
+        self.settings.push((key, value));
+        self
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
