@@ -8,9 +8,11 @@ use secrecy::ExposeSecret;
 
 use crate::clock::Clock;
 use crate::config::rulebooks::Rulebooks;
-use crate::config::settings::{Settings, TransportKind};
-use crate::delivery::Courier;
+use crate::config::settings::{MailSettings, Settings};
+use crate::config::smtp::{SmtpSettings, SmtpTls};
+use crate::delivery::{Courier, Outage};
 use crate::mail::transport::Transport;
+use crate::mail::transport::smtp::{Credentials, Encryption, Options, SetupError, Smtp};
 use crate::mail::{Letterhead, Renderer};
 use crate::store::Db;
 
@@ -62,18 +64,44 @@ impl App {
         Ok(Renderer::new(&self.rulebooks.wordings(), letterhead)?)
     }
 
-    /// What brings mails away.
-    pub fn courier(&self) -> Courier {
+    /// What brings mails away. A long-running program makes one and keeps it: [`Courier`] says why.
+    pub fn courier(&self) -> Result<Courier, SetupError> {
         let mail = &self.settings.mail;
-        Courier {
+        Ok(Courier {
             db: self.db.clone(),
             clock: self.clock.clone(),
-            transport: match mail.transport {
-                TransportKind::File => Transport::File(mail.file_dir.clone()),
-            },
+            transport: transport(mail)?,
             from: mail.from.clone(),
             allowed_domains: mail.allowed_domains.clone(),
             redirect_all_to: mail.redirect_all_to.clone(),
-        }
+            outage: Outage::default(),
+        })
+    }
+}
+
+/// The way out that the settings name; connects to nobody yet.
+pub fn transport(mail: &MailSettings) -> Result<Transport, SetupError> {
+    Ok(match &mail.smtp {
+        None => Transport::File(mail.file_dir.clone()),
+        Some(server) => Transport::Smtp(Smtp::new(options(server))?),
+    })
+}
+
+fn options(server: &SmtpSettings) -> Options {
+    Options {
+        host: server.host.clone(),
+        port: server.port,
+        encryption: match server.tls {
+            SmtpTls::Implicit => Encryption::Implicit,
+            SmtpTls::StartTls => Encryption::StartTls,
+            SmtpTls::None => Encryption::None,
+        },
+        credentials: server
+            .credentials
+            .as_ref()
+            .map(|(username, password)| Credentials { username: username.clone(), password: password.clone() }),
+        ca_file: server.ca_file.clone(),
+        rate_limit: server.rate_limit,
+        connections: server.connections,
     }
 }
