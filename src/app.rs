@@ -8,9 +8,11 @@ use secrecy::ExposeSecret;
 
 use crate::clock::Clock;
 use crate::config::rulebooks::Rulebooks;
-use crate::config::settings::{Settings, TransportKind};
-use crate::delivery::Courier;
+use crate::config::settings::{MailSettings, Settings};
+use crate::config::smtp::{SmtpSettings, SmtpTls};
+use crate::delivery::{Courier, Outage};
 use crate::mail::transport::Transport;
+use crate::mail::transport::smtp::{Credentials, Encryption, Options, SetupError, Smtp};
 use crate::mail::{Letterhead, Renderer};
 use crate::morning::{Morning, Words};
 use crate::store::Db;
@@ -46,17 +48,15 @@ impl App {
     /// The same house with settings, rules and words read anew; the database stays as it is.
     ///
     /// # Errors
-    /// Whatever would keep the house from starting with them, or a `database` that has changed: that needs a restart.
-    pub async fn reread(&self, config: Option<&Path>) -> anyhow::Result<Self> {
+    /// Settings or rules that are wrong, or a `database` that has changed: that needs a restart.
+    pub fn reread(&self, config: Option<&Path>) -> anyhow::Result<Self> {
         let settings = Settings::load(config)?;
         anyhow::ensure!(
             settings.database_url == self.settings.database_url,
             "database.url hat sich geändert; das gilt erst nach einem Neustart des Dienstes"
         );
         let rulebooks = Rulebooks::load(&settings)?;
-        let app = Self { clock: self.clock.clone(), settings, rulebooks, db: self.db.clone() };
-        app.renderer().await?;
-        Ok(app)
+        Ok(Self { clock: self.clock.clone(), settings, rulebooks, db: self.db.clone() })
     }
 
     /// What runs a morning, with the words that it is given.
@@ -84,18 +84,44 @@ impl App {
         Ok(Renderer::new(&self.rulebooks.wordings(), letterhead)?)
     }
 
-    /// What brings mails away.
-    pub fn courier(&self) -> Courier {
+    /// What brings mails away. A long-running program makes one and keeps it: [`Courier`] says why.
+    pub fn courier(&self) -> Result<Courier, SetupError> {
         let mail = &self.settings.mail;
-        Courier {
+        Ok(Courier {
             db: self.db.clone(),
             clock: self.clock.clone(),
-            transport: match mail.transport {
-                TransportKind::File => Transport::File(mail.file_dir.clone()),
-            },
+            transport: transport(mail)?,
             from: mail.from.clone(),
             allowed_domains: mail.allowed_domains.clone(),
             redirect_all_to: mail.redirect_all_to.clone(),
-        }
+            outage: Outage::default(),
+        })
+    }
+}
+
+/// The way out that the settings name; connects to nobody yet.
+pub fn transport(mail: &MailSettings) -> Result<Transport, SetupError> {
+    Ok(match &mail.smtp {
+        None => Transport::File(mail.file_dir.clone()),
+        Some(server) => Transport::Smtp(Smtp::new(options(server))?),
+    })
+}
+
+fn options(server: &SmtpSettings) -> Options {
+    Options {
+        host: server.host.clone(),
+        port: server.port,
+        encryption: match server.tls {
+            SmtpTls::Implicit => Encryption::Implicit,
+            SmtpTls::StartTls => Encryption::StartTls,
+            SmtpTls::None => Encryption::None,
+        },
+        credentials: server
+            .credentials
+            .as_ref()
+            .map(|(username, password)| Credentials { username: username.clone(), password: password.clone() }),
+        ca_file: server.ca_file.clone(),
+        rate_limit: server.rate_limit,
+        connections: server.connections,
     }
 }

@@ -4,3 +4,4 @@ mod fields;
 pub mod rulebook;
 pub mod rulebooks;
 pub mod settings;
+pub mod smtp;

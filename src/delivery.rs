@@ -1,26 +1,37 @@
 //! Delivery: claim, send, record.
 //!
-//! This room takes what a morning left in the queue and hands it to a transport, one mail at a time, and notes what
-//! became of it. It knows the store's queue, MIME, transports and the retry schedule; it does not know how rules work
+//! This room takes what a morning left in the queue and hands it to a transport, and notes what became of it. Each of the
+//! transport's sessions takes its next mail only after it has noted what became of the one before, so that at most one
+//! mail per session is ever in doubt. A mail server that cannot be used at all is left alone for a while, at no mail's
+//! expense. It knows the store's queue, MIME, transports and the retry schedule; it does not know how rules work
 //! or what a mail says. Nothing is sent inside a transaction.
 //!
 //! What is kept in the queue is the words ([`Parts`] as JSON); they become MIME here, with the queue row's own date and
 //! Message-ID, so that every attempt sends the same bytes.
 
+mod outage;
+
+use std::sync::{Mutex, PoisonError};
+
 use chrono::TimeDelta;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::domain::address::is_within;
 use crate::domain::retry::{Failure, GiveUp, Retry, after};
 use crate::mail::Parts;
 use crate::mail::compose::{Envelope, compose};
-use crate::mail::transport::{Outgoing, SendError, Transport};
+use crate::mail::transport::{Outgoing, SendError, Session, Transport};
 use crate::store::{Claim, Claimed, Db, StoreError};
+
+pub use outage::{Outage, Trouble};
 
 /// What a lease has beyond the longest exchange, for all that happens around it.
 const LEASE_SLACK: TimeDelta = TimeDelta::seconds(5);
 
-/// Everything that a delivery needs.
+/// Everything that a delivery needs. Cheap to clone. Made once and kept: the transport's pace and what is known of the
+/// mail server are one over all clones, and forgotten with the last of them.
 #[derive(Debug, Clone)]
 pub struct Courier {
     /// The queue.
@@ -35,6 +46,8 @@ pub struct Courier {
     pub allowed_domains: Vec<String>,
     /// `mail.redirect_all_to`: the one box of a pilot operation.
     pub redirect_all_to: Option<String>,
+    /// What is known of a mail server that cannot be used.
+    pub outage: Outage,
 }
 
 /// What a delivery did.
@@ -51,7 +64,7 @@ pub struct Counts {
 }
 
 /// What became of one claim.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// Nothing is due.
     Idle,
@@ -63,21 +76,55 @@ pub enum Step {
     Failed,
     /// The lease had passed to somebody else before the outcome was noted; theirs counts.
     Lost,
+    /// The mail server cannot be used, and this is why; the mail went back as if it had not been taken.
+    Server(String),
+    /// Told to stop; the mail went back as if it had not been taken.
+    Stopped,
+}
+
+/// How one session's work ended.
+enum End {
+    /// Nothing is due, or somebody said stop.
+    Done,
+    /// The server could not be used.
+    Server(String),
 }
 
 impl Courier {
-    /// Delivers until nothing is due or `stopped` says so. What fails is due again later and does not hold this up.
-    pub async fn drain(&self, stopped: impl Fn() -> bool) -> Result<Counts, StoreError> {
-        let mut counts = Counts::default();
-        while !stopped() {
-            match self.step().await? {
-                Step::Idle => break,
-                Step::Sent => counts.sent += 1,
-                Step::Again => counts.again += 1,
-                Step::Failed => counts.failed += 1,
-                Step::Lost => {}
+    /// Delivers until nothing is due, `stop` is cancelled, or the mail server cannot be used. What fails is due again
+    /// later and does not hold this up. On a stop, what was not handed over goes back; a handover that has begun is
+    /// awaited. While the server is [left alone](Self::trouble), nothing is taken.
+    pub async fn drain(&self, stop: &CancellationToken) -> Result<Counts, StoreError> {
+        let counts = std::sync::Arc::new(Mutex::new(Counts::default()));
+        if self.outage.pause(self.clock.now()).is_none() {
+            let mut sessions = JoinSet::new();
+            for _ in 0..self.transport.connections() {
+                let (courier, stop, counts) = (self.clone(), stop.clone(), counts.clone());
+                sessions.spawn(async move { courier.work(stop, &counts).await });
+            }
+            let (mut done, mut trouble, mut error) = (false, None, None);
+            // All are awaited, whatever happens to one: another may be past the point of no return.
+            while let Some(end) = sessions.join_next().await {
+                match end {
+                    Ok(Ok(End::Done)) => done = true,
+                    Ok(Ok(End::Server(why))) => trouble = Some(why),
+                    Ok(Err(e)) => error = Some(e),
+                    // A panic of ours: let it be seen.
+                    Err(e) => match e.try_into_panic() {
+                        Ok(panic) => std::panic::resume_unwind(panic),
+                        Err(_) => done = true,
+                    },
+                }
+            }
+            // One connection too many is no outage, as long as another one works.
+            if let Some(why) = trouble.filter(|_| !done) {
+                self.outage.failed(self.clock.now(), why);
+            }
+            if let Some(error) = error {
+                return Err(error);
             }
         }
+        let mut counts = *counts.lock().unwrap_or_else(PoisonError::into_inner);
         counts.left = self.db.outbox_left().await?.try_into().unwrap_or(u32::MAX);
         let Counts { sent, again, failed, left } = counts;
         if sent + again + failed > 0 {
@@ -86,8 +133,38 @@ impl Courier {
         Ok(counts)
     }
 
+    /// What is wrong with the mail server, and until when it is left alone; none if it could be used when last tried.
+    pub fn trouble(&self) -> Option<Trouble> {
+        self.outage.trouble()
+    }
+
+    /// One session's work: mail after mail over one connection.
+    async fn work(&self, stop: CancellationToken, counts: &Mutex<Counts>) -> Result<End, StoreError> {
+        let mut session = self.transport.session(stop.clone());
+        let end = loop {
+            if stop.is_cancelled() {
+                break Ok(End::Done);
+            }
+            let step = match self.step(&mut session).await {
+                Ok(step) => step,
+                Err(error) => break Err(error),
+            };
+            let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+            match step {
+                Step::Idle | Step::Stopped => break Ok(End::Done),
+                Step::Server(why) => break Ok(End::Server(why)),
+                Step::Sent => counts.sent += 1,
+                Step::Again => counts.again += 1,
+                Step::Failed => counts.failed += 1,
+                Step::Lost => {}
+            }
+        };
+        session.quit().await;
+        end
+    }
+
     /// Takes one mail that is due, if there is one, and brings it to an outcome.
-    pub async fn step(&self) -> Result<Step, StoreError> {
+    pub async fn step(&self, session: &mut Session) -> Result<Step, StoreError> {
         let token = token()?;
         let now = self.clock.now();
         let lease_until = now + self.transport.longest_exchange() + LEASE_SLACK;
@@ -99,12 +176,17 @@ impl Courier {
                 return Ok(Step::Failed);
             }
         };
+        // A process that stood still meanwhile must not send: whoever has the mail by now would meet it.
+        let in_time = || self.clock.now() + self.transport.longest_handover() <= lease_until;
         let outcome = match self.prepare(&claimed) {
-            Ok(_) if self.clock.now() + self.transport.longest_exchange() > lease_until => {
-                // The process stood still meanwhile: whoever has the mail by now must not meet us sending it.
-                return self.release(&claimed, &token).await;
+            Ok(mail) => {
+                let outcome = session.send(mail, in_time).await;
+                // Whatever became of the mail, the server listened to it.
+                if outcome.as_ref().err().is_none_or(|e| e.failure().is_some()) {
+                    self.outage.healed();
+                }
+                outcome
             }
-            Ok(mail) => self.transport.send(mail).await,
             Err(refused) => Err(refused),
         };
         self.record(&claimed, &token, outcome).await
@@ -131,13 +213,20 @@ impl Courier {
             redirected_from,
         };
         let message = compose(&parts, &envelope).map_err(|e| never(&e.to_string()))?;
-        Ok(Outgoing { message, message_id: claimed.message_id.clone(), kind: claimed.kind, day: claimed.day })
+        Ok(Outgoing {
+            from: self.from.clone(),
+            to: to.clone(),
+            message,
+            message_id: claimed.message_id.clone(),
+            kind: claimed.kind,
+            day: claimed.day,
+        })
     }
 
     /// Settings may have changed since the mail was written, so this is asked again for every one. Where nothing leaves
     /// the machine, no list of domains means any.
     fn allows(&self, address: &str) -> bool {
-        if self.allowed_domains.is_empty() && matches!(self.transport, Transport::File(_)) {
+        if self.allowed_domains.is_empty() && !self.transport.leaves_the_machine() {
             return true;
         }
         is_within(address, &self.allowed_domains)
@@ -150,7 +239,7 @@ impl Courier {
             let ours = self.db.mark_sent(id, token, now).await?;
             return Ok(if ours { Step::Sent } else { Step::Lost });
         };
-        let failure = error.failure();
+        let Some(failure) = error.failure() else { return self.put_back(claimed, token, error).await };
         let (ours, step) = match after(attempt, failure, claimed.first_attempt_at, now, chance()) {
             Retry::Again(at) => {
                 tracing::warn!(id, attempt, %kind, unknown = failure == Failure::Unknown, "mail not delivered, will be tried again");
@@ -168,10 +257,23 @@ impl Courier {
         Ok(if ours { step } else { Step::Lost })
     }
 
-    async fn release(&self, claimed: &Claimed, token: &str) -> Result<Step, StoreError> {
-        let why = "Nicht gesendet: Der Vorgang stand zu lange still.";
-        let ours = self.db.mark_again(claimed.id, token, self.clock.now(), why).await?;
-        Ok(if ours { Step::Again } else { Step::Lost })
+    /// It was not the mail's turn: it goes back and loses nothing by it.
+    async fn put_back(&self, claimed: &Claimed, token: &str, error: SendError) -> Result<Step, StoreError> {
+        let (mut at, mut words) = (self.clock.now(), Some(error.to_string()));
+        let step = match error {
+            SendError::Server(why) => {
+                at += self.outage.next_pause();
+                Step::Server(why)
+            }
+            SendError::Stopped => {
+                // Nothing is wrong with a mail whose sender is told to stop.
+                words = None;
+                Step::Stopped
+            }
+            _ => Step::Again,
+        };
+        let ours = self.db.put_back(claimed.id, token, at, words.as_deref()).await?;
+        Ok(if ours || step != Step::Again { step } else { Step::Lost })
     }
 }
 
@@ -229,6 +331,7 @@ mod tests {
                 from: "wiedervorlage@jobcenter.example".to_owned(),
                 allowed_domains: vec!["Jobcenter.example".to_owned()],
                 redirect_all_to: None,
+                outage: Outage::default(),
             };
             Self { courier, seconds, temp }
         }
@@ -238,7 +341,7 @@ mod tests {
         }
 
         async fn drain(&self) -> (u32, u32, u32, u32) {
-            let c = self.courier.drain(|| false).await.unwrap();
+            let c = self.courier.drain(&CancellationToken::new()).await.unwrap();
             (c.sent, c.again, c.failed, c.left)
         }
 
@@ -373,16 +476,22 @@ mod tests {
         // Every look at the clock finds an hour gone.
         let (start, looks) = (house.courier.clock.now(), Arc::new(AtomicI64::new(0)));
         house.courier.clock = Clock::from_fn(move || start + TimeDelta::hours(looks.fetch_add(1, Ordering::SeqCst)));
-        assert_eq!(house.courier.step().await.unwrap(), Step::Again);
+        let mut session = house.courier.transport.session(CancellationToken::new());
+        assert_eq!(house.courier.step(&mut session).await.unwrap(), Step::Again);
         assert!(house.files().is_empty());
     }
 
     #[tokio::test]
     async fn a_stop_is_heard_between_mails() {
         let house = House::with(&["a@jobcenter.example", "b@jobcenter.example"]).await;
-        let looks = AtomicI64::new(0);
-        let counts = house.courier.drain(|| looks.fetch_add(1, Ordering::SeqCst) > 0).await.unwrap();
-        assert_eq!((counts.sent, counts.left), (1, 1));
+        let stop = CancellationToken::new();
+        let mut session = house.courier.transport.session(stop.clone());
+        assert_eq!(house.courier.step(&mut session).await.unwrap(), Step::Sent);
+        stop.cancel();
+        assert_eq!(house.courier.step(&mut session).await.unwrap(), Step::Stopped);
+        let counts = house.courier.drain(&stop).await.unwrap();
+        assert_eq!((counts.sent, counts.left), (0, 1));
+        assert_eq!(house.states().await[1], (OutboxState::Queued, 0, None), "as if it had not been taken");
     }
 
     #[tokio::test]

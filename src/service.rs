@@ -22,6 +22,7 @@ use tokio_cron_scheduler::{Job, JobScheduler};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::delivery::Courier;
 use crate::schedule::Mornings;
 use crate::store::{Guard, StoreError};
 
@@ -32,10 +33,25 @@ const WAKES_BY_ITSELF: Duration = Duration::from_secs(61);
 /// What is under way is awaited for so long: the unit's TimeoutStopSec (90 s) less the time to close.
 const STOPS_WITHIN: Duration = Duration::from_secs(75);
 
+/// The house as last read, and what brings its mails away: that remembers how the mail server is.
+struct Parts {
+    app: App,
+    courier: Courier,
+}
+
+impl Parts {
+    /// Words, rules or certificates that do not work are refused now, at noon and not at 06:30.
+    async fn of(app: App) -> anyhow::Result<Arc<Self>> {
+        app.renderer().await?;
+        let courier = app.courier()?;
+        Ok(Arc::new(Self { app, courier }))
+    }
+}
+
 /// What the tasks of a running service share.
 struct Service {
     /// Settings, rules and words as last read.
-    app: watch::Sender<Arc<App>>,
+    parts: watch::Sender<Arc<Parts>>,
     /// How often the bell has rung.
     minute: watch::Sender<u64>,
     /// There are new mails.
@@ -51,13 +67,12 @@ struct Service {
 pub async fn run(app: App, config: Option<PathBuf>) -> anyhow::Result<()> {
     // Before anything else is looked at: a second service must not even begin.
     let guard = Guard::take(&app.settings.database_url)?;
-    // Words and rules that do not work refuse to start, at noon and not at 06:30.
-    app.renderer().await?;
     let mut signals =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
     let db = app.db.clone();
+    let parts = Parts::of(app).await?;
     let service = Arc::new(Service {
-        app: watch::Sender::new(Arc::new(app)),
+        parts: watch::Sender::new(parts),
         minute: watch::Sender::new(0),
         mails: Notify::new(),
         stop: CancellationToken::new(),
@@ -115,8 +130,8 @@ impl Service {
         self.minute.send_modify(|times| *times = times.wrapping_add(1));
     }
 
-    fn app(&self) -> Arc<App> {
-        Arc::clone(&self.app.borrow())
+    fn parts(&self) -> Arc<Parts> {
+        Arc::clone(&self.parts.borrow())
     }
 
     /// Waits for the next minute. False: the service stops.
@@ -132,8 +147,8 @@ impl Service {
         let (mut mornings, mut minute) = (Mornings::default(), self.minute.subscribe());
         let mut trouble = Trouble::default();
         loop {
-            let app = self.app();
-            match mornings.tick(&app).await {
+            let parts = self.parts();
+            match mornings.tick(&parts.app).await {
                 Ok(wrote) => {
                     trouble.over();
                     tracing::debug!(wrote, "looked for mornings");
@@ -143,7 +158,7 @@ impl Service {
                 }
                 Err(error) => trouble.of(&error),
             }
-            drop(app);
+            drop(parts);
             if !self.wait(&mut minute).await {
                 return;
             }
@@ -153,7 +168,7 @@ impl Service {
     async fn delivery(self: Arc<Self>) {
         let (mut minute, mut trouble) = (self.minute.subscribe(), Trouble::default());
         loop {
-            match self.app().courier().drain(|| self.stop.is_cancelled()).await {
+            match self.parts().courier.drain(&self.stop).await {
                 Ok(_) => trouble.over(),
                 Err(error) => trouble.of(&error),
             }
@@ -166,7 +181,7 @@ impl Service {
 
     /// Reads the database through, once, beside the work: to wait for it would keep a large office waiting.
     async fn soundness(self: Arc<Self>) -> anyhow::Result<()> {
-        match self.app().db.check().await {
+        match self.parts().app.db.check().await {
             Err(error @ StoreError::NotADatabase) => Err(error.into()),
             Err(error) => {
                 tracing::warn!(error = error.to_string(), "the database could not be looked through");
@@ -179,9 +194,13 @@ impl Service {
     /// Settings, rules and words anew. A set that does not work is refused as a whole, and the old one stays.
     async fn reread(&self, config: Option<&Path>) {
         say(&[NotifyState::Reloading]);
-        match self.app().reread(config).await {
-            Ok(app) => {
-                self.app.send_replace(Arc::new(app));
+        let parts = match self.parts().app.reread(config) {
+            Ok(app) => Parts::of(app).await,
+            Err(error) => Err(error),
+        };
+        match parts {
+            Ok(parts) => {
+                self.parts.send_replace(parts);
                 tracing::info!("settings, rules and words read anew");
             }
             Err(error) => {

@@ -36,7 +36,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
         &["app", "clock", "config", "domain", "store", "mail", "morning", "delivery"],
         &["sqlx", "lettre", "minijinja", "csv"],
     ),
-    ("service", &["app", "schedule", "store"], &["sqlx", "lettre", "minijinja", "csv"]),
+    ("service", &["app", "delivery", "schedule", "store"], &["sqlx", "lettre", "minijinja", "csv"]),
     ("app", &["clock", "config", "domain", "store", "mail", "morning", "delivery", "intake"], &["sqlx", "lettre"]),
     (
         "cli",

@@ -9,8 +9,10 @@ mod facts;
 use std::path::Path;
 
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio_util::sync::CancellationToken;
 
 use super::output::print;
+use crate::app::transport;
 use crate::clock::Clock;
 use crate::config::rulebooks::Rulebooks;
 use crate::config::settings::{Settings, TransportKind};
@@ -69,7 +71,10 @@ async fn all(settings: &Settings, clock: &Clock, findings: &mut Findings) {
     if let Some(rulebooks) = &rulebooks {
         of_rules(settings, rulebooks, findings);
     }
-    folder(settings, findings);
+    match settings.mail.transport {
+        TransportKind::File => folder(settings, findings),
+        TransportKind::Smtp => server(settings, findings).await,
+    }
     if let Some(db) = database(settings, clock, findings).await {
         if let Err(error) = facts::facts(&db, settings, rulebooks.as_ref(), clock.today(), findings).await {
             findings.wrong(&format!("Datenbank: {error}"), "danach erneut prüfen");
@@ -107,7 +112,6 @@ fn of_rules(settings: &Settings, rulebooks: &Rulebooks, findings: &mut Findings)
 
 /// Whether mails can be written: tried in the folder, or where it would be made.
 fn folder(settings: &Settings, findings: &mut Findings) {
-    let TransportKind::File = settings.mail.transport;
     let dir = &settings.mail.file_dir;
     let shown = dir.display();
     let near = dir.ancestors().find(|p| p.exists()).filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -120,6 +124,20 @@ fn folder(settings: &Settings, findings: &mut Findings) {
             "Zugriffsrechte oder mail.file.dir berichtigen",
         ),
     }
+}
+
+/// Whether the mail server would take mails: connects, encrypts, and signs in, and takes leave again.
+async fn server(settings: &Settings, findings: &mut Findings) {
+    let transport = match transport(&settings.mail) {
+        Ok(transport) => transport,
+        Err(error) => return findings.wrong(&error.to_string(), "den genannten Schlüssel berichtigen"),
+    };
+    let mut session = transport.session(CancellationToken::new());
+    match session.probe().await {
+        Ok(()) => findings.ok("Mailserver: nimmt Verbindung, Verschlüsselung und Anmeldung an, wie eingestellt"),
+        Err(error) => findings.wrong(&error.to_string(), "den Abschnitt mail.smtp prüfen oder den Mailserver"),
+    }
+    session.quit().await;
 }
 
 async fn database(settings: &Settings, clock: &Clock, findings: &mut Findings) -> Option<Db> {

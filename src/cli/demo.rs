@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use anyhow::Context as _;
 use chrono::{Days, NaiveDate};
+use tokio_util::sync::CancellationToken;
 
 use super::output::{stdout, table};
 use crate::app::App;
@@ -61,7 +62,7 @@ async fn run(app: &App, renderer: &Renderer, day: NaiveDate) -> anyhow::Result<(
         Morning { db: &app.db, settings: &app.settings, rulebooks: &app.rulebooks, fresh: true, words: &mut words };
     let ran = morning.run("", day, app.clock.now()).await?;
     ran.ok().context("der Lauf der Vorführung fand nicht statt")?;
-    app.courier().drain(|| false).await?;
+    app.courier()?.drain(&CancellationToken::new()).await?;
     Ok(())
 }
 

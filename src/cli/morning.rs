@@ -1,6 +1,7 @@
 //! `morning` and `deliver`: the main job, by hand.
 
 use chrono::NaiveDate;
+use tokio_util::sync::CancellationToken;
 
 use super::output::print;
 use crate::app::App;
@@ -76,7 +77,11 @@ pub(super) fn summary(report: &Report, day: NaiveDate) -> String {
 }
 
 pub(super) async fn deliver(app: &App) -> anyhow::Result<u8> {
-    let counts = app.courier().drain(|| false).await?;
+    let courier = app.courier()?;
+    let counts = courier.drain(&CancellationToken::new()).await?;
+    if let Some(trouble) = courier.trouble() {
+        eprintln!("Der Versand ist unterbrochen: {}", trouble.why);
+    }
     let said = format!(
         "{} verschickt, {} später noch einmal, {} endgültig gescheitert, {} im Postausgang übrig.",
         counts.sent, counts.again, counts.failed, counts.left

@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use toml::{Table, Value};
 
 use super::fields::{FieldError, Fields};
+use super::smtp::{self, SmtpSettings};
 use crate::domain::address::{is_address, is_within};
 use crate::domain::calendar::{Dienstfrei, Regional};
 use crate::domain::capacity::Places;
@@ -40,6 +41,8 @@ pub enum SettingsError {
 pub enum TransportKind {
     /// One .eml per mail in a folder.
     File,
+    /// A mail server.
+    Smtp,
 }
 
 /// All settings, checked.
@@ -82,6 +85,8 @@ pub struct MailSettings {
     pub redirect_all_to: Option<String>,
     /// The folder of the transport `file`.
     pub file_dir: PathBuf,
+    /// The mail server of the transport `smtp`; none with any other.
+    pub smtp: Option<SmtpSettings>,
     /// Whom to ask, as the footer says it.
     pub contact: String,
     /// Whether each BAK with an address gets their own part.
@@ -124,10 +129,15 @@ const PREFIX: &str = "WIEDERVORLAGE";
 impl Settings {
     /// Reads the defaults, the file (if one is named), and the environment.
     pub fn load(file: Option<&Path>) -> Result<Self, SettingsError> {
-        Self::layered(file, environment())
+        let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+        Self::layered(file, environment(), credentials.as_deref())
     }
 
-    fn layered(file: Option<&Path>, env: config::Environment) -> Result<Self, SettingsError> {
+    fn layered(
+        file: Option<&Path>,
+        env: config::Environment,
+        credentials: Option<&Path>,
+    ) -> Result<Self, SettingsError> {
         let from =
             file.map_or_else(|| "(eingebaut, Umgebung)".to_owned(), |f| format!("{} (und Umgebung)", f.display()));
         let mut layers =
@@ -141,13 +151,13 @@ impl Settings {
                 unreadable(format!("kein gültiges TOML: Zeile {line}: {}", e.message()))
             })?;
             if let Some(base) = path.parent() {
-                rebase(&mut table, base);
+                rebase(&mut table, base, credentials);
             }
             layers = layers.add_source(config::File::from_str(&table.to_string(), config::FileFormat::Toml));
         }
         let all = layers.add_source(env).build().and_then(config::Config::try_deserialize::<Table>);
         let all = all.map_err(|e| SettingsError::Unreadable { from: from.clone(), problem: e.to_string() })?;
-        read(all).map_err(|field| SettingsError::Field {
+        read(all, credentials).map_err(|field| SettingsError::Field {
             from,
             field: FieldError { key: field.key.trim_start_matches('.').to_owned(), ..field },
         })
@@ -198,7 +208,7 @@ fn environment() -> config::Environment {
         .with_list_parse_key("office.closed")
 }
 
-fn read(all: Table) -> Result<Settings, FieldError> {
+fn read(all: Table, credentials: Option<&Path>) -> Result<Settings, FieldError> {
     let mut top = Fields::new("", all).discreet();
     let mut database = section(&mut top, "database")?;
     let database_url = database.text("url")?;
@@ -209,18 +219,10 @@ fn read(all: Table) -> Result<Settings, FieldError> {
         // The value is not repeated: it may hold a password.
         return Err(database.error("url", "passt nicht; erwartet wird sqlite:PFAD oder postgres://…"));
     }
-    let database_password = match optional(&mut database, "password_file")? {
-        None => None,
-        Some(file) => {
-            let path = PathBuf::from(&file);
-            let secret = std::fs::read_to_string(&path)
-                .map_err(|e| database.error("password_file", format!("{} ist nicht lesbar: {e}", path.display())))?;
-            Some(SecretString::from(secret.trim_end().to_owned()))
-        }
-    };
+    let database_password = secret(&mut database, "password_file", credentials)?;
     database.finish()?;
 
-    let mail = mail(section(&mut top, "mail")?)?;
+    let mail = mail(section(&mut top, "mail")?, credentials)?;
     let mut admin = section(&mut top, "admin")?;
     let admin_email = address(&mut admin, "email", &mail)?;
     admin.finish()?;
@@ -261,8 +263,8 @@ fn read(all: Table) -> Result<Settings, FieldError> {
     })
 }
 
-fn mail(mut f: Fields) -> Result<MailSettings, FieldError> {
-    let transport = f.word("transport", &[("file", TransportKind::File)])?;
+fn mail(mut f: Fields, credentials: Option<&Path>) -> Result<MailSettings, FieldError> {
+    let transport = f.word("transport", &[("file", TransportKind::File), ("smtp", TransportKind::Smtp)])?;
     let domains = list(&mut f, "allowed_domains")?;
     let domain = |d: &String| !d.is_empty() && !d.contains(['@', ' ', '/']) && !d.starts_with('.');
     if let Some(wrong) = domains.iter().find(|d| !domain(d)) {
@@ -278,6 +280,7 @@ fn mail(mut f: Fields) -> Result<MailSettings, FieldError> {
         allowed_domains: domains,
         redirect_all_to: None,
         file_dir: PathBuf::new(),
+        smtp: None,
         contact: f.text("contact")?,
         personal: f.flag("personal", true)?,
         receipts: f.flag("receipts", true)?,
@@ -294,6 +297,24 @@ fn mail(mut f: Fields) -> Result<MailSettings, FieldError> {
     let mut file = section(&mut f, "file")?;
     mail.file_dir = PathBuf::from(file.text("dir")?);
     file.finish()?;
+    let server = section(&mut f, "smtp")?;
+    mail.smtp = match transport {
+        // A section that is not in use may be half-written, but not misspelt.
+        TransportKind::File => smtp::known(server).map(|()| None)?,
+        TransportKind::Smtp => Some(smtp::read(server, credentials)?),
+    };
+    if transport == TransportKind::Smtp {
+        if mail.allowed_domains.is_empty() {
+            let problem = "fehlt; sobald Mails den Rechner verlassen (mail.transport = \"smtp\"), werden hier die \
+                           Domänen erwartet, an die sie gehen dürfen, zum Beispiel [\"jobcenter.example\"]";
+            return Err(f.error("allowed_domains", problem));
+        }
+        if mail.from.to_ascii_lowercase().ends_with(".invalid") {
+            let problem = "ist noch die Adresse aus den Vorgaben; erwartet wird eine, an die der Mailserver \
+                           antworten kann";
+            return Err(f.error("from", problem));
+        }
+    }
     f.finish()?;
     Ok(mail)
 }
@@ -369,8 +390,34 @@ fn named(f: &mut Fields, key: &'static str) -> Result<Vec<(String, Fields)>, Fie
     tables.into_iter().map(inside).collect()
 }
 
+/// The content of a file that a key names; none if it names none. Where the service manager hands out credentials
+/// (systemd's LoadCredential), a bare name is looked for among them first.
+pub(super) fn secret(
+    f: &mut Fields,
+    key: &'static str,
+    credentials: Option<&Path>,
+) -> Result<Option<SecretString>, FieldError> {
+    let Some(file) = optional(f, key)? else { return Ok(None) };
+    let path = credential(&file, credentials).unwrap_or_else(|| PathBuf::from(&file));
+    let text = std::fs::read_to_string(&path)
+        .map_err(|e| f.error(key, format!("{} ist nicht lesbar: {e}", path.display())))?;
+    let secret = text.trim_end_matches(['\r', '\n']);
+    if secret.is_empty() || secret.contains(char::is_control) {
+        let problem =
+            format!("{} passt nicht; erwartet wird eine Datei mit dem Kennwort in einer Zeile", path.display());
+        return Err(f.error(key, problem));
+    }
+    Ok(Some(SecretString::from(secret.to_owned())))
+}
+
+/// The file among the service manager's credentials that a bare name stands for, if there is one.
+fn credential(name: &str, credentials: Option<&Path>) -> Option<PathBuf> {
+    let bare = !name.contains('/') && !name.is_empty();
+    credentials.filter(|_| bare).map(|folder| folder.join(name)).filter(|file| file.is_file())
+}
+
 /// A text that may be absent or empty.
-fn optional(f: &mut Fields, key: &'static str) -> Result<Option<String>, FieldError> {
+pub(super) fn optional(f: &mut Fields, key: &'static str) -> Result<Option<String>, FieldError> {
     match f.take(key) {
         None => Ok(None),
         Some(Value::String(s)) => Ok(Some(s.trim().to_owned()).filter(|s| !s.is_empty())),
@@ -416,7 +463,7 @@ fn yearly(text: &str) -> Option<(u32, u32)> {
 }
 
 /// Relative paths in a file count from the file's folder, so that the service may start anywhere.
-fn rebase(table: &mut Table, base: &Path) {
+fn rebase(table: &mut Table, base: &Path, credentials: Option<&Path>) {
     let join = |value: &mut Value, scheme: &str| {
         if let Value::String(text) = value
             && let Some(path) = text.strip_prefix(scheme).filter(|path| !path.trim().is_empty())
@@ -424,10 +471,12 @@ fn rebase(table: &mut Table, base: &Path) {
             *text = format!("{scheme}{}", base.join(path.trim_start_matches("//")).display());
         }
     };
-    const PATHS: [(&[&str], &str); 4] = [
+    const PATHS: [(&[&str], &str); 6] = [
         (&["database", "url"], "sqlite:"),
         (&["database", "password_file"], ""),
         (&["mail", "file", "dir"], ""),
+        (&["mail", "smtp", "password_file"], ""),
+        (&["mail", "smtp", "ca_file"], ""),
         (&["rules", "file"], ""),
     ];
     for (keys, scheme) in PATHS {
@@ -435,7 +484,10 @@ fn rebase(table: &mut Table, base: &Path) {
         for (i, key) in keys.iter().enumerate() {
             let Some(value) = at.take().and_then(|t| t.get_mut(*key)) else { break };
             if i + 1 == keys.len() {
-                join(value, scheme);
+                let name = value.as_str().filter(|_| *key == "password_file");
+                if name.is_none_or(|name| credential(name, credentials).is_none()) {
+                    join(value, scheme);
+                }
             } else {
                 at = value.as_table_mut();
             }
@@ -456,9 +508,22 @@ mod tests {
     fn from(text: &str, env: &[(&str, &str)]) -> Result<Settings, String> {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("w.toml");
+        std::fs::create_dir(dir.path().join("credentials")).unwrap();
+        for (file, content) in [
+            ("kennwort", "geheim\n"),
+            ("leer", "\n"),
+            ("zwei", "geheim\ngeheim\n"),
+            ("ca.pem", "PEM"),
+            ("credentials/kennwort", "geheim aus systemd\n"),
+            ("credentials/nur-dort", "geheim nur dort"),
+        ] {
+            std::fs::write(dir.path().join(file), content).unwrap();
+        }
         std::fs::write(&path, text).unwrap();
         let source = env.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        Settings::layered(Some(&path), environment().source(Some(source))).map_err(|e| e.to_string())
+        let credentials = dir.path().join("credentials");
+        Settings::layered(Some(&path), environment().source(Some(source)), Some(&credentials))
+            .map_err(|e| e.to_string())
     }
 
     #[test]
@@ -503,6 +568,88 @@ mod tests {
         assert_eq!(s.team("T0").reply_to.as_deref(), Some("t0@x.example"));
     }
 
+    /// A mail server, with these lines in its section.
+    fn smtp(lines: &str) -> String {
+        format!(
+            "[mail]\ntransport = \"smtp\"\nfrom = \"w@a.example\"\nallowed_domains = [\"a.example\"]\n[mail.smtp]\n{lines}"
+        )
+    }
+
+    #[test]
+    fn a_mail_server_has_the_usual_port_of_its_encryption() {
+        for (lines, port) in [
+            ("host = \"mx.a.example\"", 587),
+            ("host = \"mx.a.example\"\ntls = \"implicit\"", 465),
+            ("host = \"localhost\"\ntls = \"none\"", 25),
+            ("host = \"mx.a.example\"\nport = 2525", 2525),
+        ] {
+            assert_eq!(from(&smtp(lines), &[]).unwrap().mail.smtp.unwrap().port, port, "{lines}");
+        }
+        assert!(from("[mail.smtp]\nhost = \"mx.a.example\"", &[]).unwrap().mail.smtp.is_none());
+    }
+
+    #[test]
+    fn a_password_comes_from_its_file_or_from_the_service_manager() {
+        use secrecy::ExposeSecret;
+        for (file, password) in
+            [("./kennwort", "geheim"), ("kennwort", "geheim aus systemd"), ("nur-dort", "geheim nur dort")]
+        {
+            let text = smtp(&format!("host = \"mx.a.example\"\nusername = \"w\"\npassword_file = \"{file}\""));
+            let server = from(&text, &[]).unwrap().mail.smtp.unwrap();
+            let credentials = server.credentials.as_ref().unwrap();
+            assert_eq!((&*credentials.0, credentials.1.expose_secret()), ("w", password));
+            assert!(!format!("{server:?}").contains("geheim"));
+        }
+        let env = [("WIEDERVORLAGE__MAIL__SMTP__PASSWORD_FILE", "nur-dort")];
+        let server = from(&smtp("host = \"mx.a.example\"\nusername = \"w\""), &env).unwrap().mail.smtp.unwrap();
+        assert_eq!(server.credentials.unwrap().1.expose_secret(), "geheim nur dort");
+    }
+
+    #[test]
+    fn a_mail_server_that_could_give_something_away_is_refused() {
+        let server = "host = \"mx.a.example\"\n";
+        let cases = [
+            ("", "mail.smtp.host: fehlt; erwartet wird der Name des Mailservers"),
+            ("host = \"mx a\"", "mail.smtp.host: \"mx a\" passt nicht"),
+            ("host = \"mx\"\nport = 70000", "mail.smtp.port: 70000 passt nicht"),
+            (
+                "host = \"mx\"\ntls = \"ssl\"",
+                "mail.smtp.tls: \"ssl\" passt nicht; erwartet wird eines von: implicit, starttls",
+            ),
+            ("host = \"mx\"\ntls = \"none\"", "mail.smtp.tls: Ohne Verschlüsselung"),
+            ("host = \"192.0.2.1\"\ntls = \"none\"", "mail.smtp.tls: Ohne Verschlüsselung"),
+            ("host = \"mx\"\nconnections = 0", "mail.smtp.connections: 0 passt nicht"),
+            ("host = \"mx\"\nconnections = 33", "mail.smtp.connections: 33 passt nicht"),
+            ("host = \"mx\"\nrate_limit = -1", "mail.smtp.rate_limit: -1 passt nicht"),
+            ("host = \"mx\"\nusername = \"w\"", "mail.smtp.password_file: fehlt"),
+            ("host = \"mx\"\npassword_file = \"kennwort\"", "mail.smtp.username: fehlt"),
+            ("host = \"mx\"\nusername = \"w\"\npassword_file = \"keine\"", "mail.smtp.password_file: "),
+            ("host = \"mx\"\nusername = \"w\"\npassword_file = \"leer\"", "mail.smtp.password_file: "),
+            ("host = \"mx\"\nusername = \"w\"\npassword_file = \"zwei\"", "mail.smtp.password_file: "),
+            ("host = \"mx\"\nca_file = \"keine.pem\"", "mail.smtp.ca_file: "),
+            ("host = \"mx\"\npassword = \"geheim\"", "mail.smtp.password: unbekannter Schlüssel"),
+        ];
+        for (lines, expected) in cases {
+            let error = from(&smtp(lines), &[]).expect_err(lines);
+            assert!(error.contains(expected), "{lines}\n  gives  {error}\n  wanted {expected}");
+            assert!(!error.contains("geheim"));
+        }
+        for lines in [
+            "host = \"localhost\"\ntls = \"none\"",
+            "host = \"127.0.0.1\"\ntls = \"none\"\nusername = \"w\"\npassword_file = \"kennwort\"",
+            "host = \"::1\"\ntls = \"none\"",
+            "host = \"mx\"\ntls = \"none\"\nallow_plaintext = true",
+            "host = \"mx-köln.example\"\nca_file = \"ca.pem\"\nconnections = 32\nrate_limit = 30",
+        ] {
+            from(&smtp(lines), &[]).unwrap();
+        }
+        let anywhere = smtp(server).replace("allowed_domains = [\"a.example\"]", "");
+        assert!(from(&anywhere, &[]).unwrap_err().contains("mail.allowed_domains: fehlt; sobald"));
+        let nobody = smtp(server).replace("from = \"w@a.example\"", "");
+        assert!(from(&nobody, &[]).unwrap_err().contains("mail.from: ist noch die Adresse aus den Vorgaben"));
+        assert!(from("[mail.smtp]\nhots = \"mx\"", &[]).unwrap_err().contains("mail.smtp.hots: unbekannter"));
+    }
+
     #[test]
     fn mistakes_are_refused_with_the_key_and_what_would_be_right() {
         let cases = [
@@ -512,7 +659,10 @@ mod tests {
                 "[database]\npassword = \"geheim\"",
                 "database.password: unbekannter Schlüssel; möglich sind hier: password_file, url",
             ),
-            ("[mail]\ntransport = \"taube\"", "mail.transport: \"taube\" passt nicht; erwartet wird eines von: file"),
+            (
+                "[mail]\ntransport = \"taube\"",
+                "mail.transport: \"taube\" passt nicht; erwartet wird eines von: file oder smtp",
+            ),
             ("[mail]\nfrom = \"niemand\"", "mail.from: \"niemand\" passt nicht"),
             ("[mail]\nallowed_domains = [\"x@y\"]", "mail.allowed_domains: \"x@y\" passt nicht"),
             (

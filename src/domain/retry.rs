@@ -12,6 +12,10 @@ const PAUSES: [u32; 9] = [1, 2, 5, 15, 30, 60, 120, 180, 240];
 /// How long a mail is tried: over a weekend and the Monday after it.
 pub const KEEP_TRYING: TimeDelta = TimeDelta::days(3);
 
+/// Pauses of all delivery after the first, second, … failure in a row of the mail server itself, in minutes; the last
+/// one repeats. No mail loses an attempt by them, so they may stay short enough that mail flows soon after the repair.
+const SERVER_PAUSES: [u32; 6] = [1, 2, 4, 8, 16, 30];
+
 /// A pause grows by up to this share, so that mails which failed together are not tried together.
 const SPREAD: f64 = 0.2;
 
@@ -64,6 +68,12 @@ pub fn after(attempt: u32, failure: Failure, first_tried: DateTime<Utc>, now: Da
     Retry::Again(at.min(end))
 }
 
+/// How long to leave a mail server alone that has failed so many times in a row (from 1).
+pub fn server_pause(failures: u32) -> TimeDelta {
+    let index = (failures.max(1) as usize - 1).min(SERVER_PAUSES.len() - 1);
+    TimeDelta::minutes(i64::from(SERVER_PAUSES[index]))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -96,6 +106,13 @@ mod tests {
             assert_eq!(after(attempt, Failure::Unknown, now, now, f64::NAN), expected, "attempt {attempt}");
         }
         assert_eq!(after(6, Failure::Transient, now, now, 1.0), Retry::Again(now + TimeDelta::minutes(72)));
+    }
+
+    #[test]
+    fn a_server_is_left_alone_for_half_an_hour_at_most() {
+        let pauses: Vec<_> = (0..9).map(|n| server_pause(n).num_minutes()).collect();
+        assert_eq!(pauses, [1, 1, 2, 4, 8, 16, 30, 30, 30]);
+        assert_eq!(server_pause(u32::MAX), TimeDelta::minutes(30));
     }
 
     #[test]

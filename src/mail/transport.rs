@@ -1,21 +1,28 @@
-//! Ways out of the house. So far one: a folder of files.
+//! Ways out of the house: a mail server, or a folder of files.
 //!
-//! A transport takes a finished mail and says what became of it, in words that are nobody's data.
+//! A transport takes finished mails and says what became of each, in words that are nobody's data. Mails leave through a
+//! [`Session`], which keeps its connection from one mail to the next; several sessions may work side by side.
 
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+mod file;
+pub mod smtp;
+
+use std::path::PathBuf;
 
 use chrono::{NaiveDate, TimeDelta};
 use thiserror::Error;
+use tokio_util::sync::CancellationToken;
 
 use crate::domain::digest::Kind;
 use crate::domain::retry::Failure;
+use smtp::{Smtp, SmtpSession};
 
 /// A mail ready to leave.
 #[derive(Debug, Clone)]
 pub struct Outgoing {
+    /// The sender's address.
+    pub from: String,
+    /// The one address it goes to.
+    pub to: String,
     /// The whole mail (RFC 5322).
     pub message: Vec<u8>,
     /// Its Message-ID.
@@ -38,147 +45,112 @@ pub enum SendError {
     /// Nobody knows whether it left.
     #[error("{0}")]
     Unknown(String),
+    /// The mail server cannot be used at all: unreachable, no valid certificate, wrong password. That is no fault of the
+    /// mail, and no other mail would fare better.
+    #[error("{0}")]
+    Server(String),
+    /// Told to stop before anything was handed over.
+    #[error("Der Versand wurde angehalten, bevor die Mail übergeben war.")]
+    Stopped,
+    /// Whoever sends may no longer: the mail could be in other hands by now. Nothing was handed over.
+    #[error("Nicht gesendet: Der Vorgang stand zu lange still.")]
+    Late,
 }
 
 impl SendError {
-    /// How to go on.
-    pub const fn failure(&self) -> Failure {
+    /// How the mail failed; none where it was not its turn at all.
+    pub const fn failure(&self) -> Option<Failure> {
         match self {
-            Self::Permanent(_) => Failure::Permanent,
-            Self::Transient(_) => Failure::Transient,
-            Self::Unknown(_) => Failure::Unknown,
+            Self::Permanent(_) => Some(Failure::Permanent),
+            Self::Transient(_) => Some(Failure::Transient),
+            Self::Unknown(_) => Some(Failure::Unknown),
+            Self::Server(_) | Self::Stopped | Self::Late => None,
         }
     }
 }
 
-/// How mails leave.
+/// How mails leave. Cheap to clone; what is bounded (mails a minute) is bounded over all clones together.
 #[derive(Debug, Clone)]
 pub enum Transport {
     /// One `.eml` per mail in a folder, which is made if it is not there.
     File(PathBuf),
+    /// A mail server.
+    Smtp(Smtp),
 }
-
-/// Longer than any local disk takes. Should one take longer, a second writer writes the same bytes to the same name.
-const FILE_EXCHANGE: TimeDelta = TimeDelta::seconds(10);
 
 impl Transport {
-    /// The longest that [`send`](Self::send) can take; whoever sends must hold the mail for longer.
-    pub const fn longest_exchange(&self) -> TimeDelta {
+    /// The longest that [`Session::send`] can take; whoever sends must hold the mail for longer.
+    pub fn longest_exchange(&self) -> TimeDelta {
         match self {
-            Self::File(_) => FILE_EXCHANGE,
+            Self::File(_) => file::EXCHANGE,
+            Self::Smtp(smtp) => smtp.longest_exchange(),
         }
     }
 
-    /// Hands a mail over. When this returns `Ok`, the other side has it for good.
-    pub async fn send(&self, mail: Outgoing) -> Result<(), SendError> {
+    /// The longest that [`Session::send`] can take after it has asked whether it still may.
+    pub const fn longest_handover(&self) -> TimeDelta {
         match self {
-            Self::File(dir) => {
-                let dir = dir.clone();
-                tokio::task::spawn_blocking(move || write(&dir, &mail)).await.unwrap_or_else(|_| {
-                    Err(SendError::Unknown("Das Schreiben der Datei wurde abgebrochen.".to_owned()))
-                })
-            }
-        }
-    }
-}
-
-/// The name of a mail's file. Neither address nor case number is in it; a second delivery meets its own file.
-fn file_name(mail: &Outgoing) -> String {
-    let id = mail.message_id.trim_start_matches('<').split('@').next().unwrap_or_default();
-    let id: String = id.chars().filter(char::is_ascii_alphanumeric).take(64).collect();
-    format!("{}_{}_{id}.eml", mail.day, mail.kind)
-}
-
-fn write(dir: &Path, mail: &Outgoing) -> Result<(), SendError> {
-    let transient = |what: &str, e: &io::Error| {
-        SendError::Transient(format!("Der Mailordner (mail.file.dir) {what}: {}.", cause(e)))
-    };
-    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|e| transient("lässt sich nicht anlegen", &e))?;
-    let name = file_name(mail);
-    // A name of its own per mail, not per attempt: what a killed attempt left behind is written over, not left lying.
-    let draft = dir.join(format!(".{name}.tmp"));
-    let durable = || {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-        file.write_all(&mail.message)?;
-        file.sync_all()?;
-        std::fs::rename(&draft, dir.join(&name))
-    };
-    durable().map_err(|e| transient("nimmt die Datei nicht an", &e))?;
-    // The file stands there, but a power cut could still take its name away.
-    File::open(dir)
-        .and_then(|folder| folder.sync_all())
-        .map_err(|e| SendError::Unknown(format!("Der Mailordner lässt sich nicht sichern: {}.", cause(&e))))
-}
-
-/// The kind of an error in German; the system's own words could hold a path.
-fn cause(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => "keine Schreibrechte",
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "kein Platz mehr",
-        io::ErrorKind::NotFound => "er fehlt",
-        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => "am selben Ort liegt eine Datei",
-        io::ErrorKind::ReadOnlyFilesystem => "nur lesbar",
-        _ => "Ein-/Ausgabefehler",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
-    use super::*;
-
-    fn mail(id: &str) -> Outgoing {
-        Outgoing {
-            message: b"To: a@b.de\r\n\r\nInhalt\r\n".to_vec(),
-            message_id: id.to_owned(),
-            kind: Kind::Mitteilung,
-            day: "2026-11-23".parse().unwrap(),
+            Self::File(_) => file::EXCHANGE,
+            Self::Smtp(_) => smtp::LONGEST_HANDOVER,
         }
     }
 
-    fn names(dir: &Path) -> Vec<String> {
-        let mut names: Vec<_> =
-            std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
-
-    #[tokio::test]
-    async fn a_second_delivery_overwrites_its_own_file() {
-        let temp = tempfile::tempdir().unwrap();
-        let dir = temp.path().join("neu/mails");
-        let transport = Transport::File(dir.clone());
-        for id in ["<ab01@b.de>", "<ab02@b.de>", "<ab01@b.de>"] {
-            transport.send(mail(id)).await.unwrap();
+    /// How many sessions may work side by side.
+    pub fn connections(&self) -> usize {
+        match self {
+            Self::File(_) => 1,
+            Self::Smtp(smtp) => smtp.connections(),
         }
-        assert_eq!(names(&dir), ["2026-11-23_mitteilung_ab01.eml", "2026-11-23_mitteilung_ab02.eml"]);
-        assert_eq!(std::fs::read(dir.join("2026-11-23_mitteilung_ab01.eml")).unwrap(), mail("").message);
-        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!((mode(&dir), mode(&dir.join("2026-11-23_mitteilung_ab02.eml"))), (0o700, 0o600));
     }
 
-    #[tokio::test]
-    async fn what_a_killed_attempt_left_behind_is_written_over() {
-        let temp = tempfile::tempdir().unwrap();
-        std::fs::write(temp.path().join(".2026-11-23_mitteilung_ab01.eml.tmp"), [b'x'; 4096]).unwrap();
-        Transport::File(temp.path().to_owned()).send(mail("<ab01@b.de>")).await.unwrap();
-        assert_eq!(names(temp.path()), ["2026-11-23_mitteilung_ab01.eml"]);
-        assert_eq!(std::fs::read(temp.path().join("2026-11-23_mitteilung_ab01.eml")).unwrap(), mail("").message);
+    /// Whether mails leave the machine, so that a list of allowed domains is a must.
+    pub const fn leaves_the_machine(&self) -> bool {
+        matches!(self, Self::Smtp(_))
     }
 
-    #[tokio::test]
-    async fn a_folder_that_cannot_be_is_worth_another_try() {
-        let temp = tempfile::tempdir().unwrap();
-        std::fs::write(temp.path().join("datei"), "").unwrap();
-        let error = Transport::File(temp.path().join("datei/mails")).send(mail("<a@b>")).await.unwrap_err();
-        assert_eq!(error.failure(), Failure::Transient);
-        assert!(!error.to_string().contains(temp.path().to_str().unwrap()), "{error}");
+    /// A session, not connected yet. Once `stop` is cancelled, it hands over no more.
+    pub fn session(&self, stop: CancellationToken) -> Session {
+        Session(match self {
+            Self::File(dir) => Way::File(dir.clone(), stop),
+            Self::Smtp(smtp) => Way::Smtp(Box::new(smtp.session(stop))),
+        })
+    }
+}
+
+/// One way out that is used for one mail after the other.
+#[derive(Debug)]
+pub struct Session(Way);
+
+#[derive(Debug)]
+enum Way {
+    File(PathBuf, CancellationToken),
+    Smtp(Box<SmtpSession>),
+}
+
+impl Session {
+    /// Hands a mail over. When this returns `Ok`, the other side has it for good. Immediately before the handover,
+    /// `may_still_send` is asked whether the mail is still ours to send.
+    pub async fn send(&mut self, mail: Outgoing, may_still_send: impl Fn() -> bool) -> Result<(), SendError> {
+        match &mut self.0 {
+            Way::File(_, stop) if stop.is_cancelled() => Err(SendError::Stopped),
+            Way::File(..) if !may_still_send() => Err(SendError::Late),
+            Way::File(dir, _) => file::send(dir.clone(), mail).await,
+            Way::Smtp(smtp) => smtp.send(&mail, may_still_send).await,
+        }
     }
 
-    #[test]
-    fn no_message_id_leads_out_of_the_folder() {
-        assert_eq!(file_name(&mail("<../../x/y@b>")), "2026-11-23_mitteilung_xy.eml");
-        assert_eq!(file_name(&mail("")), "2026-11-23_mitteilung_.eml");
+    /// Connects, if the transport knows connections, and says what is in the way of sending.
+    pub async fn probe(&mut self) -> Result<(), SendError> {
+        match &mut self.0 {
+            Way::File(..) => Ok(()),
+            Way::Smtp(smtp) => smtp.probe().await,
+        }
+    }
+
+    /// Takes leave of the other side.
+    pub async fn quit(self) {
+        if let Way::Smtp(smtp) = self.0 {
+            smtp.quit().await;
+        }
     }
 }

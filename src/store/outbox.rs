@@ -255,6 +255,32 @@ impl Db {
         Ok(rows == 1)
     }
 
+    /// It was not the mail's turn after all: it goes back, due at `next_attempt_at`, as if it had not been taken. The
+    /// attempt does not count, and if it was the first one, the days of trying have not begun. `error` must be nobody's
+    /// data; none leaves what stands there. False as in [`mark_sent`](Self::mark_sent).
+    pub async fn put_back(
+        &self,
+        id: i64,
+        token: &str,
+        next_attempt_at: DateTime<Utc>,
+        error: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.write().await?;
+        let rows = run!(
+            &mut tx,
+            "update outbox set state = 'queued', next_attempt_at = $3, lease = null, lease_until = null, \
+             error = coalesce($4, error), attempts = attempts - 1, \
+             first_attempt_at = case when attempts > 1 then first_attempt_at end \
+             where id = $1 and lease = $2 and state = 'sending'",
+            id,
+            token,
+            micros(next_attempt_at),
+            error
+        )?;
+        tx.commit().await?;
+        Ok(rows == 1)
+    }
+
     /// The mail was given up at `now`. False as in [`mark_sent`](Self::mark_sent).
     pub async fn mark_failed(&self, id: i64, token: &str, now: DateTime<Utc>, error: &str) -> Result<bool, StoreError> {
         let mut tx = self.write().await?;
