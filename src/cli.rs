@@ -179,7 +179,7 @@ pub async fn run() -> ExitCode {
 /// unless `WIEDERVORLAGE_LOG` asks for something else. The database
 /// library would note every slow statement; who wants that asks for it by name.
 fn log_to_stderr(service: bool) {
-    let usual = if service { "info,sqlx=error,tokio_cron_scheduler=warn" } else { "warn,sqlx=error" };
+    let usual = if service { "info,sqlx=error" } else { "warn,sqlx=error" };
     let wanted = tracing_subscriber::EnvFilter::try_from_env("WIEDERVORLAGE_LOG");
     let filter = wanted.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(usual));
     // A second start in one process keeps the first one's choice.

@@ -2,8 +2,9 @@
 //! service manager.
 //!
 //! The bell only wakes; what is due then is decided by [`schedule`](crate::schedule) and the outbox from the database
-//! and the clock. tokio-cron-scheduler rings it; as that waits for an instant, and falls silent when the clock is set
-//! back, the tasks also wake by themselves after a minute of the monotonic clock.
+//! and the clock. It is a timer of the monotonic clock. tokio-cron-scheduler was tried and given up: it waits for an
+//! instant, so that it falls silent for as long as the clock is set back, and it looks twice a second whether that has
+//! come, which is most of what an idle service would do.
 //!
 //! Stopping, in this order: no new mail is claimed and no new morning begun; what is under way is awaited; what is still
 //! under way then is let go (a morning leaves no trace, a mail stays leased and is sent by the next service); the
@@ -13,12 +14,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
-use tokio_cron_scheduler::{Job, JobScheduler};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
@@ -26,10 +25,6 @@ use crate::delivery::Courier;
 use crate::schedule::Mornings;
 use crate::store::{Guard, StoreError};
 
-/// Every full minute, UTC.
-const EVERY_MINUTE: &str = "0 * * * * *";
-/// Nobody waits longer than this for the bell.
-const WAKES_BY_ITSELF: Duration = Duration::from_secs(61);
 /// What is under way is awaited for so long: the unit's TimeoutStopSec (90 s) less the time to close.
 const STOPS_WITHIN: Duration = Duration::from_secs(75);
 
@@ -77,12 +72,11 @@ pub async fn run(app: App, config: Option<PathBuf>) -> anyhow::Result<()> {
         mails: Notify::new(),
         stop: CancellationToken::new(),
     });
-    let mut bell = ring(&service).await.context("Taktgeber")?;
     let mut mornings = tokio::spawn(Arc::clone(&service).mornings());
     let mut delivery = tokio::spawn(Arc::clone(&service).delivery());
     let mut soundness = tokio::spawn(Arc::clone(&service).soundness());
     let mut looking = true;
-    let mut minute = service.minute.subscribe();
+    let mut minute = Box::pin(tokio::time::sleep(service.until_next_minute()));
     say(&[NotifyState::Ready]);
     tracing::info!("service ready");
 
@@ -91,7 +85,11 @@ pub async fn run(app: App, config: Option<PathBuf>) -> anyhow::Result<()> {
             _ = signals.0.recv() => break Ok(()),
             _ = signals.1.recv() => break Ok(()),
             _ = signals.2.recv() => service.reread(config.as_deref()).await,
-            _ = service.wait(&mut minute) => say(&[NotifyState::Watchdog]),
+            () = &mut minute => {
+                minute.set(tokio::time::sleep(service.until_next_minute()));
+                service.ring();
+                say(&[NotifyState::Watchdog]);
+            }
             ended = &mut mornings => break Err(unexpected("Läufe", &ended)),
             ended = &mut delivery => break Err(unexpected("Versand", &ended)),
             sound = &mut soundness, if looking => {
@@ -105,7 +103,6 @@ pub async fn run(app: App, config: Option<PathBuf>) -> anyhow::Result<()> {
     say(&[NotifyState::Stopping]);
     tracing::info!("service stopping");
     service.stop.cancel();
-    bell.shutdown().await.context("Taktgeber")?;
     soundness.abort();
     let under_way = [mornings, delivery].into_iter().filter(|task| !task.is_finished());
     finish(under_way.collect()).await;
@@ -115,17 +112,13 @@ pub async fn run(app: App, config: Option<PathBuf>) -> anyhow::Result<()> {
     ended
 }
 
-/// The bell. It rings for nobody in particular.
-async fn ring(service: &Arc<Service>) -> anyhow::Result<JobScheduler> {
-    let bell = JobScheduler::new().await?;
-    let rung = Arc::clone(service);
-    let job = Job::new(EVERY_MINUTE, move |_, _| rung.ring())?;
-    bell.add(job).await?;
-    bell.start().await?;
-    Ok(bell)
-}
-
 impl Service {
+    /// So long until the clock shows a full minute; never longer than one, whatever the clock does.
+    fn until_next_minute(&self) -> Duration {
+        let second = self.parts().app.clock.now().timestamp().rem_euclid(60).unsigned_abs();
+        Duration::from_secs(60 - second.min(59))
+    }
+
     fn ring(&self) {
         self.minute.send_modify(|times| *times = times.wrapping_add(1));
     }
@@ -139,7 +132,6 @@ impl Service {
         tokio::select! {
             () = self.stop.cancelled() => false,
             _ = minute.changed() => true,
-            () = tokio::time::sleep(WAKES_BY_ITSELF) => true,
         }
     }
 
@@ -154,6 +146,7 @@ impl Service {
                     tracing::debug!(wrote, "looked for mornings");
                     if wrote {
                         self.mails.notify_one();
+                        self.rest().await;
                     }
                 }
                 Err(error) => trouble.of(&error),
@@ -169,7 +162,12 @@ impl Service {
         let (mut minute, mut trouble) = (self.minute.subscribe(), Trouble::default());
         loop {
             match self.parts().courier.drain(&self.stop).await {
-                Ok(_) => trouble.over(),
+                Ok(counts) => {
+                    trouble.over();
+                    if counts.sent > 0 {
+                        self.rest().await;
+                    }
+                }
                 Err(error) => trouble.of(&error),
             }
             tokio::select! {
@@ -181,13 +179,22 @@ impl Service {
 
     /// Reads the database through, once, beside the work: to wait for it would keep a large office waiting.
     async fn soundness(self: Arc<Self>) -> anyhow::Result<()> {
-        match self.parts().app.db.check().await {
+        let sound = self.parts().app.db.check().await;
+        self.rest().await;
+        match sound {
             Err(error @ StoreError::NotADatabase) => Err(error.into()),
             Err(error) => {
                 tracing::warn!(error = error.to_string(), "the database could not be looked through");
                 Ok(())
             }
             Ok(()) => Ok(()),
+        }
+    }
+
+    /// Gives back what the database kept in memory for work that is done: until tomorrow nobody asks for it.
+    async fn rest(&self) {
+        if let Err(error) = self.parts().app.db.rest().await {
+            tracing::warn!(error = error.to_string(), "the database keeps its memory");
         }
     }
 

@@ -66,6 +66,20 @@ impl Db {
         }
     }
 
+    /// Lets SQLite give back the pages that its idle connections keep in memory. PostgreSQL keeps none here.
+    pub async fn rest(&self) -> Result<(), StoreError> {
+        let Self::Sqlite { writer, readers } = self else { return Ok(()) };
+        let mut idle = vec![writer.acquire().await?];
+        // All that are free now; one that is in use is asked another time.
+        while let Some(reader) = readers.try_acquire() {
+            idle.push(reader);
+        }
+        for connection in &mut idle {
+            sqlx::query("pragma shrink_memory").execute(&mut **connection).await?;
+        }
+        Ok(())
+    }
+
     /// The secret of this installation, from which Message-IDs follow.
     pub async fn secret(&self) -> Result<Vec<u8>, StoreError> {
         let mut tx = self.read().await?;

@@ -63,6 +63,8 @@ struct Yard {
     now: NaiveDateTime,
     /// How often a service died with a mail possibly under way.
     kills: u64,
+    /// In a row.
+    bad_days: u32,
 }
 
 impl Yard {
@@ -76,6 +78,7 @@ impl Yard {
             ("MAIL__SMTP__HOST", "127.0.0.1".to_owned()),
             ("MAIL__SMTP__PORT", sink.port.to_string()),
             ("MAIL__SMTP__TLS", "none".to_owned()),
+            ("MAIL__FROM", "wiedervorlage@jobcenter.example".to_owned()),
             ("MAIL__SMTP__CONNECTIONS", (1 + seed % 3).to_string()),
         ] {
             troubled = troubled.with(key, value);
@@ -86,7 +89,7 @@ impl Yard {
         let both = |house: House| house.with("MAIL__ALLOWED_DOMAINS", "jobcenter.example".to_owned());
         let (troubled, quiet) = (both(troubled), both(House::new()));
         let sentence = format!("WIEDERVORLAGE_TORTURE_SEED={seed} ({})", if server { "PostgreSQL" } else { "SQLite" });
-        Self { dice, sentence, troubled, url, quiet, sink, service: None, now, kills: 0 }
+        Self { dice, sentence, troubled, url, quiet, sink, service: None, now, kills: 0, bad_days: 0 }
     }
 
     fn clock(&self) -> String {
@@ -210,9 +213,17 @@ impl Yard {
         // The morning of the day is had before the next list comes in, as in the quiet house.
         self.has_its_morning();
         self.does(&self.quiet, &["morning"]);
-        let hours = 24 * (1 + u64::from(self.dice.one_in(6)) * 3);
-        let next = self.now.date().and_hms_opt(4, 0, 0).unwrap() + TimeDelta::hours(i64::try_from(hours).unwrap());
-        let time = next - self.now;
+        // Never bad for three days: what is then given up is told again, as the quiet house would not.
+        self.bad_days += 1;
+        let (recovers, days_off) = (self.bad_days == 2 || self.dice.one_in(3), 3 * u64::from(self.dice.one_in(4)));
+        let tomorrow = (self.now.date() + Days::new(1)).and_hms_opt(4, 0, 0).unwrap();
+        if recovers || days_off > 0 {
+            self.recovers(&[1, 2, 5]);
+            self.now = tomorrow;
+            self.recovers(&[0]);
+            self.bad_days = 0;
+        }
+        let time = tomorrow + Days::new(days_off) - self.now;
         self.passes(time);
     }
 
@@ -226,13 +237,22 @@ impl Yard {
         service.hears("looked for mornings");
     }
 
-    /// All is well again, for long enough that everything that was to be tried again has been.
-    fn heals(&mut self) {
+    /// The mail server is well again, after so many hours each.
+    fn recovers(&mut self, after: &[i64]) {
         self.sink.be(Mood::Good);
-        for hours in [1, 2, 4, 8, 8, 8] {
-            self.passes(TimeDelta::hours(hours));
+        for hours in after {
+            self.passes(TimeDelta::hours(*hours));
             self.does(&self.troubled, &["deliver"]);
         }
+    }
+
+    /// All is well again, for long enough that everything that was to be tried again has been.
+    fn heals(&mut self) {
+        // Without the service, which would run mornings of days that the quiet house does not have.
+        if let Some(service) = self.service.take() {
+            assert!(service.stop().success(), "{}", self.sentence);
+        }
+        self.recovers(&[1, 2, 4, 8, 8, 8]);
     }
 
     async fn compares(&mut self) {
@@ -258,7 +278,7 @@ impl Yard {
     /// Nothing lost, nothing twice but where nobody can know, nothing to anybody else.
     async fn mails_arrived(&self) {
         let said = &self.sentence;
-        let outbox = rows::rows(&self.url, &["message_id", "recipient", "state"], "outbox").await;
+        let outbox = rows::rows(&self.url, &["message_id", "recipient", "state", "error"], "outbox").await;
         let mut arrived: BTreeMap<String, Vec<(String, bool)>> = BTreeMap::new();
         for taken in self.sink.taken() {
             arrived.entry(taken.message_id).or_default().push((taken.recipient, taken.confirmed));
@@ -266,7 +286,7 @@ impl Yard {
         let mut twice = 0;
         let mut known = BTreeSet::new();
         for row in &outbox {
-            let [id, recipient, state] = row.split('|').collect::<Vec<_>>()[..] else { panic!("{row}") };
+            let [id, recipient, state, _] = row.splitn(4, '|').collect::<Vec<_>>()[..] else { panic!("{row}") };
             known.insert(id.to_owned());
             let copies = arrived.get(id).map(Vec::as_slice).unwrap_or_default();
             assert!(copies.iter().all(|(to, _)| to == recipient), "{said}: {row} went to {copies:?}");

@@ -42,7 +42,7 @@ impl Running {
         let mut command = house.command(arguments);
         command
             .arg("run")
-            .env("WIEDERVORLAGE_LOG", "info,wiedervorlage=debug,sqlx=error,tokio_cron_scheduler=warn")
+            .env("WIEDERVORLAGE_LOG", "info,wiedervorlage=debug,sqlx=error")
             .env("LD_PRELOAD", libfaketime())
             .env("FAKETIME_TIMESTAMP_FILE", &clock)
             .env("FAKETIME_NO_CACHE", "1")
