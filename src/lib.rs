@@ -18,6 +18,7 @@
 //! | [`intake`] | files, facts, store | mail |
 //! | [`morning`] | domain, store, words | how mail is sent |
 //! | [`delivery`] | store, transports, [`domain::retry`] | how rules work |
+//! | [`bounces`] | a maildir, what came back, store | how mail is sent |
 //!
 //! Arrows run one way: cli → app → morning, delivery, intake → store, mail → domain. `tests/architecture.rs` fails on
 //! any other.
@@ -33,6 +34,7 @@
 //! * Memory does not grow with the number of cases: a page of them and one recipient's mail are all that is held.
 
 pub mod app;
+pub mod bounces;
 pub mod cli;
 pub mod clock;
 pub mod config;

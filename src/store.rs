@@ -32,7 +32,7 @@ pub use check::{Loose, LooseEnds};
 use dialect::Tx;
 pub use error::StoreError;
 pub use memory::{Told, Undelivered, WeekCount};
-pub use outbox::{Claim, Claimed, OutboxEntry, OutboxFilter, OutboxMail, OutboxState};
+pub use outbox::{Claim, Claimed, OutboxEntry, OutboxFilter, OutboxMail, OutboxState, Spoken};
 pub use read::{Head, Snapshot};
 pub use record::Recorded;
 pub use run::{Begun, NewMail, Notice, RunTx};

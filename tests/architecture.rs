@@ -30,11 +30,12 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("intake", &["clock", "domain", "store"], &["lettre", "minijinja", "sqlx", "config"]),
     ("morning", &["clock", "config", "domain", "store", "mail"], &["lettre", "sqlx", "minijinja"]),
     ("delivery", &["clock", "config", "domain", "store", "mail"], &["sqlx", "minijinja", "csv"]),
+    ("bounces", &["store", "mail"], &["sqlx", "lettre", "minijinja", "csv", "config"]),
     ("simulate", &["config", "domain", "store", "mail", "morning"], &["sqlx", "lettre"]),
     ("app", &["clock", "config", "domain", "store", "mail", "morning", "delivery", "intake"], &["sqlx", "lettre"]),
     (
         "cli",
-        &["app", "clock", "config", "domain", "store", "mail", "morning", "delivery", "intake", "simulate"],
+        &["app", "bounces", "clock", "config", "domain", "store", "mail", "morning", "delivery", "intake", "simulate"],
         &["sqlx", "lettre"],
     ),
 ];
