@@ -5,6 +5,7 @@
 //! nothing, and says how far it got. Either way an input is at most 64 KiB, so that what takes more than linear time
 //! or memory shows: the test says so when the process has grown by more than 64 MiB.
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
@@ -17,19 +18,19 @@ const MOST: usize = 64 << 10;
 const MEMORY: u64 = 64 << 10;
 
 /// One change: what is done, where, how much, and with what.
-pub type Edit = (u8, u32, u32, u32);
+pub(crate) type Edit = (u8, u32, u32, u32);
 
 /// Valid inputs, and the words that mean something in them.
-pub struct Corpus<'a> {
+pub(crate) struct Corpus<'a> {
     /// What is changed.
-    pub samples: &'a [&'a [u8]],
+    pub(crate) samples: &'a [&'a [u8]],
     /// What is put in.
-    pub tokens: &'a [&'a [u8]],
+    pub(crate) tokens: &'a [&'a [u8]],
 }
 
 impl Corpus<'_> {
     /// The sample of this number with these changes.
-    pub fn input(&self, sample: u32, edits: &[Edit]) -> Vec<u8> {
+    pub(crate) fn input(&self, sample: u32, edits: &[Edit]) -> Vec<u8> {
         let of = |all: &[&[u8]], n: u32| all.get(n as usize % all.len().max(1)).copied().unwrap_or_default().to_vec();
         let mut bytes = of(self.samples, sample);
         for (what, at, length, with) in edits {
@@ -67,7 +68,7 @@ impl Corpus<'_> {
     }
 
     /// Whether `check` ends well on all inputs: as many as `cases`, or as the environment asks for.
-    pub fn hold(&self, name: &str, cases: u32, check: impl Fn(&[u8])) {
+    pub(crate) fn hold(&self, name: &str, cases: u32, check: impl Fn(&[u8])) {
         let before = kib("VmRSS");
         let asked = |name: &str| std::env::var(name).ok().and_then(|n| n.parse::<u64>().ok());
         match asked("FUZZ_CASES") {
@@ -89,7 +90,7 @@ impl Corpus<'_> {
             9 => (any::<u32>(), edits).prop_map(|(sample, edits)| self.input(sample, &edits)),
             1 => noise,
         ];
-        let ran = TestRunner::new(config).run(&input, |bytes| {
+        let ran = TestRunner::new(config).run(&input.prop_map(Shown), |Shown(bytes)| {
             check(&bytes);
             Ok(())
         });
@@ -132,6 +133,15 @@ impl Corpus<'_> {
         };
         let edits: Vec<_> = (0..seed % 8).map(|_| edit()).collect();
         self.input(sample, &edits)
+    }
+}
+
+/// Bytes that are shown as the text they nearly are.
+struct Shown(Vec<u8>);
+
+impl fmt::Debug for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "b\"{}\"", self.0.escape_ascii())
     }
 }
 
