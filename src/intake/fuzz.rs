@@ -22,14 +22,13 @@ use super::rows;
 fn samples() -> Vec<Vec<u8>> {
     let value = |column: &str| match column {
         "bundesland" => "BW",
-        "rolle" => "BAK",
+        "rolle" | "kennung" => "BAK",
         "beginn" | "von" | "kennung_seit" | "uebergabe_am" | "hauptbetreuer_seit" | "datum" => "23.11.2026",
         "bis" | "ende" | "ende_am" => "2027-02-28",
         "uhrzeit" => "09:30",
         "anzahl" => "2",
         "postfach" | "email" => "bak@jobcenter.example",
         "ende_grund" => "integration",
-        "kennung" => "BAK",
         "durchgefuehrt" | "potenzial" => "nein",
         "bezeichnung" => "Jäger, Max",
         "titel" => "\"Lager; \"\"Halle\"\"\nNord\"",

@@ -103,9 +103,8 @@ impl Corpus<'_> {
         while done < cases && start.elapsed() < limit {
             let input = self.drawn(seed.wrapping_add(done));
             let one = Instant::now();
-            if catch_unwind(AssertUnwindSafe(|| check(&input))).is_err() {
-                panic!("{name}: FUZZ_SEED={} FUZZ_CASES=1\n{}", seed.wrapping_add(done), input.escape_ascii());
-            }
+            let ended = catch_unwind(AssertUnwindSafe(|| check(&input)));
+            assert!(ended.is_ok(), "{name}: FUZZ_SEED={}, input {}", seed.wrapping_add(done), input.escape_ascii());
             slowest = slowest.max(one.elapsed());
             done += 1;
         }

@@ -125,12 +125,11 @@ impl ContentType {
         let (kind, mut rest) = value.split_once(';').unwrap_or((value, ""));
         let mut parameters = Vec::new();
         while let Some((name, after)) = rest.split_once('=').filter(|_| parameters.len() < MOST) {
-            let (value, behind) = match after.trim_start().strip_prefix('"') {
-                Some(quoted) => unquoted(quoted),
-                None => {
-                    let (value, behind) = after.split_once(';').unwrap_or((after, ""));
-                    (value.trim().to_owned(), behind)
-                }
+            let (value, behind) = if let Some(quoted) = after.trim_start().strip_prefix('"') {
+                unquoted(quoted)
+            } else {
+                let (value, behind) = after.split_once(';').unwrap_or((after, ""));
+                (value.trim().to_owned(), behind)
             };
             parameters.push((name.trim_matches([' ', '\t', ';']).to_ascii_lowercase(), value));
             rest = behind;
