@@ -84,7 +84,7 @@ fn the_reader_of_bounces_bears_anything() {
             "ü".as_bytes(),
         ],
     };
-    corpus.hold("bounce", 4_000, |bytes| {
+    corpus.hold("bounce", 6_000, |bytes| {
         let Some(read) = bounce::parse(bytes) else { return };
         let id = read.message_id.strip_prefix('<').and_then(|id| id.strip_suffix('>')).unwrap();
         assert!(!id.is_empty() && id.len() < 1_000 && id.bytes().all(|b| b.is_ascii_graphic()));
@@ -144,7 +144,7 @@ fn a_file_of_rules_bears_anything() {
     samples.push(include_bytes!("../config/beispiel-nachbetreuung.toml"));
     assert!(samples.len() > 10);
     let slot = Slot::new();
-    Corpus { samples: &samples, tokens: TOML_TOKENS }.hold("rules", 60, |bytes| {
+    Corpus { samples: &samples, tokens: TOML_TOKENS }.hold("rules", 1_000, |bytes| {
         match rulebook::load(&[slot.holding(bytes)], true) {
             Ok(rules) => assert!(rules.len() >= 21),
             Err(error) => assert!(!error.to_string().is_empty()),
@@ -160,7 +160,7 @@ fn settings_bear_anything() {
         b"[offices.Nord]\nmorning = \"07:15\"\nclosed = [\"15.05.2026\"]\n[teams.T0]\nregional = [\"fronleichnam\"]\n",
     ];
     let slot = Slot::new();
-    Corpus { samples: &samples, tokens: TOML_TOKENS }.hold("settings", 300, |bytes| {
+    Corpus { samples: &samples, tokens: TOML_TOKENS }.hold("settings", 3_000, |bytes| {
         match Settings::load(Some(slot.holding(bytes))) {
             Ok(settings) => assert!(is_address(&settings.mail.from)),
             Err(error) => assert!(!error.to_string().is_empty()),
