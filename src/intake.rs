@@ -17,6 +17,8 @@
 
 mod discover;
 mod fields;
+#[cfg(test)]
+mod fuzz;
 mod header;
 mod kinds;
 mod progress;

@@ -21,9 +21,10 @@
 //! | [`delivery`] | store, transports, [`domain::retry`] | how rules work |
 //! | [`schedule`] | mornings, offices' hours, runs | SQL, what rules mean |
 //! | [`service`] | tasks, signals, the service manager | what is due |
+//! | [`bounces`] | a maildir, what came back, store | how mail is sent |
 //!
-//! Arrows run one way: cli → service → schedule → app → morning, delivery, intake → store, mail → domain. `tests/architecture.rs` fails on
-//! any other.
+//! Arrows run one way: cli → service → schedule → app → morning, delivery, intake → store, mail → domain.
+//! `tests/architecture.rs` fails on any other.
 //!
 //! # What is never true
 //! * The domain does no IO, knows no clock and cannot fail: every input has an answer.
@@ -36,6 +37,7 @@
 //! * Memory does not grow with the number of cases: a page of them and one recipient's mail are all that is held.
 
 pub mod app;
+pub mod bounces;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -5,6 +5,7 @@
 //! the templates under `templates/mail/` hold the layout. Values reach a template only as typed contexts; what came
 //! from files is [cleaned](words::clean) before, and escaped by the engine where it becomes HTML.
 
+pub mod bounce;
 pub mod compose;
 mod page;
 mod subject;

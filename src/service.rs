@@ -21,6 +21,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::bounces;
 use crate::delivery::Courier;
 use crate::schedule::Mornings;
 use crate::store::{Guard, StoreError};
@@ -161,6 +162,7 @@ impl Service {
     async fn delivery(self: Arc<Self>) {
         let (mut minute, mut trouble) = (self.minute.subscribe(), Trouble::default());
         loop {
+            self.bounces().await;
             match self.parts().courier.drain(&self.stop).await {
                 Ok(counts) => {
                     trouble.over();
@@ -174,6 +176,19 @@ impl Service {
                 goes_on = self.wait(&mut minute) => if !goes_on { return },
                 () = self.mails.notified() => {}
             }
+        }
+    }
+
+    /// What came back. A maildir that cannot be read must not keep what is queued from leaving.
+    async fn bounces(&self) {
+        let parts = self.parts();
+        let Some(maildir) = &parts.app.settings.bounces_maildir else { return };
+        match bounces::read(&parts.app.db, maildir, parts.app.clock.now()).await {
+            Ok(bounces::Counts { failed, delayed, unreadable, .. }) if failed + delayed + unreadable > 0 => {
+                tracing::warn!(failed, delayed, unreadable, "mails came back");
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(error = error.to_string(), "what came back could not be read"),
         }
     }
 

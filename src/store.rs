@@ -34,7 +34,7 @@ use dialect::Tx;
 pub use error::StoreError;
 pub use guard::Guard;
 pub use memory::{Told, Undelivered, WeekCount};
-pub use outbox::{Claim, Claimed, OutboxCount, OutboxEntry, OutboxFilter, OutboxMail, OutboxState};
+pub use outbox::{Claim, Claimed, OutboxCount, OutboxEntry, OutboxFilter, OutboxMail, OutboxState, Spoken};
 pub use read::{Head, Snapshot};
 pub use record::Recorded;
 pub use run::{Begun, NewMail, Notice, RunTx};

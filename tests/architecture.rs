@@ -30,19 +30,20 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("intake", &["clock", "domain", "store"], &["lettre", "minijinja", "sqlx", "config"]),
     ("morning", &["clock", "config", "domain", "store", "mail"], &["lettre", "sqlx", "minijinja"]),
     ("delivery", &["clock", "config", "domain", "store", "mail"], &["sqlx", "minijinja", "csv"]),
+    ("bounces", &["store", "mail"], &["sqlx", "lettre", "minijinja", "csv", "config"]),
     ("simulate", &["config", "domain", "store", "mail", "morning"], &["sqlx", "lettre"]),
     (
         "schedule",
         &["app", "clock", "config", "domain", "store", "mail", "morning", "delivery"],
         &["sqlx", "lettre", "minijinja", "csv"],
     ),
-    ("service", &["app", "delivery", "schedule", "store"], &["sqlx", "lettre", "minijinja", "csv"]),
+    ("service", &["app", "bounces", "delivery", "schedule", "store"], &["sqlx", "lettre", "minijinja", "csv"]),
     ("app", &["clock", "config", "domain", "store", "mail", "morning", "delivery", "intake"], &["sqlx", "lettre"]),
     (
         "cli",
         &[
-            "app", "clock", "config", "domain", "store", "mail", "morning", "delivery", "intake", "simulate",
-            "schedule", "service",
+            "app", "bounces", "clock", "config", "domain", "store", "mail", "morning", "delivery", "intake",
+            "simulate", "schedule", "service",
         ],
         &["sqlx", "lettre"],
     ),

@@ -20,7 +20,7 @@ use wiedervorlage::config::settings::Settings;
 use wiedervorlage::domain::digest::{Content, Digest, Item, Kind, Lapsed, News};
 use wiedervorlage::intake;
 use wiedervorlage::morning::Morning;
-use wiedervorlage::store::{Claim, OutboxFilter, OutboxState};
+use wiedervorlage::store::{Claim, OutboxFilter, OutboxState, Spoken};
 
 const TEAMS: &str = "team;name;postfach;bundesland;leitung;dienststelle;beginn\n\
     T0;Team 0;team@jobcenter.example;BW;TL0;;\n";

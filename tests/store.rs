@@ -22,7 +22,7 @@ use wiedervorlage::domain::ledger::{Entry, Marks};
 use wiedervorlage::domain::obligation::{Column, Ended, Evidence, Key, Role, Roles};
 use wiedervorlage::domain::rules::{Supplied, Supply};
 use wiedervorlage::store::{
-    Begun, Claim, Claimed, Db, Loose, LooseEnds, NewMail, Notice, OutboxFilter, OutboxState, RunTx, Snapshot,
+    Begun, Claim, Claimed, Db, Loose, LooseEnds, NewMail, Notice, OutboxFilter, OutboxState, RunTx, Snapshot, Spoken,
     StoreError, WeekCount,
 };
 
@@ -149,6 +149,8 @@ conformance!(
     the_first_attempt_is_remembered_until_somebody_retries,
     a_row_that_cannot_be_sent_is_given_up_and_the_next_is_taken,
     the_queue_is_listed_by_what_is_asked,
+    a_mail_that_comes_back_counts_as_given_up_from_then_on,
+    a_report_changes_nothing_but_a_mail_that_counts_as_sent,
     a_record_replaces_and_says_what_it_could_not_place,
     every_change_of_facts_raises_the_revision,
     a_morning_holds_the_facts_still,
@@ -1234,6 +1236,53 @@ async fn the_queue_is_listed_by_what_is_asked(house: House) {
     let counts: Vec<_> = counts.iter().map(|c| (c.state, c.mails, c.oldest)).collect();
     let written = mail("").created_at;
     assert_eq!(counts, [(OutboxState::Queued, 2, written), (OutboxState::Sending, 1, written)]);
+}
+
+async fn a_mail_that_comes_back_counts_as_given_up_from_then_on(house: House) {
+    house.queue("2026-11-20", &[mail("a"), mail("b")]).await;
+    house.run("", "2026-11-23").await.commit().await.unwrap();
+    for _ in 0..2 {
+        let claimed = house.claim(at("06:31:00"), at("07:30:00"), "A").await.unwrap();
+        assert!(house.db.mark_sent(claimed.id, "A", at("06:31:00")).await.unwrap());
+    }
+    let list = house.db.outbox_list(&OutboxFilter::default(), 0, 10).await.unwrap();
+    let (a, b) = (&list[0], &list[1]);
+    assert_eq!(house.db.note_delayed(&a.message_id, "4.4.1").await.unwrap(), Spoken::Noted(a.id));
+    let shown = house.db.outbox_get(a.id).await.unwrap().unwrap().entry;
+    assert_eq!((shown.state, shown.error.as_deref()), (OutboxState::Sent, Some("4.4.1")), "only noted");
+    assert_eq!(house.db.mark_bounced(&a.message_id, at("09:00:00"), "5.1.1").await.unwrap(), Spoken::Noted(a.id));
+    let shown = house.db.outbox_get(a.id).await.unwrap().unwrap().entry;
+    assert_eq!((shown.state, shown.error.as_deref()), (OutboxState::Failed, Some("5.1.1")));
+    assert_eq!(shown.sent_at, Some(at("06:31:00")), "it was sent all the same");
+    assert_eq!(house.db.outbox_get(b.id).await.unwrap().unwrap().entry.state, OutboxState::Sent);
+    assert_eq!(house.snapshot().await.failed_since("", day("2026-11-23")).await.unwrap(), [a.id]);
+    assert_eq!(house.db.outbox_left().await.unwrap(), 0, "nobody sends it again by himself");
+    assert!(house.db.outbox_retry(a.id, at("10:00:00")).await.unwrap());
+    assert_eq!(house.db.outbox_get(a.id).await.unwrap().unwrap().entry.sent_at, None, "not this time");
+    assert!(house.claim(at("10:00:00"), at("10:30:00"), "B").await.is_some());
+}
+
+async fn a_report_changes_nothing_but_a_mail_that_counts_as_sent(house: House) {
+    house.queue("2026-11-23", &[mail("a")]).await;
+    let id = "<a@bak.example>";
+    let (bounced, delayed) = (
+        async || house.db.mark_bounced(id, at("09:00:00"), "5.1.1").await.unwrap(),
+        async || house.db.note_delayed(id, "4.4.1").await.unwrap(),
+    );
+    let row = house.db.outbox_list(&OutboxFilter::default(), 0, 10).await.unwrap()[0].id;
+    assert_eq!((bounced().await, delayed().await), (Spoken::Elsewhere(row), Spoken::Elsewhere(row)), "queued");
+    house.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap();
+    assert_eq!((bounced().await, delayed().await), (Spoken::TooEarly(row), Spoken::TooEarly(row)), "being sent");
+    assert!(house.db.mark_sent(row, "A", at("07:00:01")).await.unwrap());
+    assert_eq!(bounced().await, Spoken::Noted(row));
+    assert_eq!((bounced().await, delayed().await), (Spoken::Elsewhere(row), Spoken::Elsewhere(row)), "a second time");
+    assert!(house.db.outbox_cancel(row).await.unwrap());
+    assert_eq!(bounced().await, Spoken::Elsewhere(row), "called back");
+    assert_eq!(house.states().await[0].1, OutboxState::Cancelled);
+    for unknown in ["<b@bak.example>", "a@bak.example", "", "' or 1=1 --", "<A@bak.example>"] {
+        assert_eq!(house.db.mark_bounced(unknown, at("09:00:00"), "x").await.unwrap(), Spoken::Unknown, "{unknown}");
+        assert_eq!(house.db.note_delayed(unknown, "x").await.unwrap(), Spoken::Unknown, "{unknown}");
+    }
 }
 
 async fn a_record_replaces_and_says_what_it_could_not_place(house: House) {

@@ -91,6 +91,12 @@ fn of_settings(settings: &Settings, findings: &mut Findings) {
             "zum Echtbetrieb mail.redirect_all_to leeren",
         );
     }
+    if let Some(maildir) = settings.bounces_maildir.as_ref().filter(|dir| !dir.exists()) {
+        findings.hint(
+            &format!("Rückläufer: {} gibt es nicht", maildir.display()),
+            "den Ordner mit new, cur und tmp anlegen oder bounces.maildir berichtigen",
+        );
+    }
     if settings.admin_email.is_none() {
         findings.hint("admin.email ist leer: Störungen meldet niemand", "eine Adresse eintragen");
     }

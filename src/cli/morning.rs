@@ -76,7 +76,25 @@ pub(super) fn summary(report: &Report, day: NaiveDate) -> String {
     text
 }
 
+/// Looks for what came back. A folder that cannot be read must not keep what is queued from leaving.
+async fn bounces(app: &App) -> anyhow::Result<()> {
+    let Some(maildir) = &app.settings.bounces_maildir else { return Ok(()) };
+    match crate::bounces::read(&app.db, maildir, app.clock.now()).await {
+        Ok(counts) if counts == crate::bounces::Counts::default() => {}
+        Ok(counts) => print(format!(
+            "Rückläufer: {} unzustellbar, {} verzögert, {} ohne Folgen, {} nicht lesbar.",
+            counts.failed,
+            counts.delayed,
+            counts.unknown + counts.other + counts.early,
+            counts.unreadable
+        ))?,
+        Err(error) => eprintln!("Hinweis: {error}"),
+    }
+    Ok(())
+}
+
 pub(super) async fn deliver(app: &App) -> anyhow::Result<u8> {
+    bounces(app).await?;
     let courier = app.courier()?;
     let counts = courier.drain(&CancellationToken::new()).await?;
     if let Some(trouble) = courier.trouble() {

@@ -123,7 +123,11 @@ async fn list(app: &App, format: Format, state: Option<OutboxState>) -> anyhow::
             } else if count <= TABLE_ROWS {
                 let stand = e.sent_at.map_or_else(
                     || words::outbox(e.state).to_owned(),
-                    |at| format!("{}\n{}", words::outbox(e.state), instant(at)),
+                    |at| {
+                        // One that came back was sent, and says so.
+                        let sent = if e.state == OutboxState::Sent { "" } else { "versandt " };
+                        format!("{}\n{sent}{}", words::outbox(e.state), instant(at))
+                    },
                 );
                 rows.add_row([
                     e.id.to_string(),

@@ -56,6 +56,8 @@ pub struct Settings {
     pub mail: MailSettings,
     /// The administrator's address.
     pub admin_email: Option<String>,
+    /// The maildir that undeliverable mails are reported to; none: nobody looks.
+    pub bounces_maildir: Option<PathBuf>,
     /// What holds for every office that says nothing of its own.
     office: OfficeSettings,
     /// Offices with settings of their own, by Dienststelle.
@@ -226,6 +228,7 @@ fn read(all: Table, credentials: Option<&Path>) -> Result<Settings, FieldError> 
     let mut admin = section(&mut top, "admin")?;
     let admin_email = address(&mut admin, "email", &mail)?;
     admin.finish()?;
+    let bounces_maildir = bounces(section(&mut top, "bounces")?)?;
     let office = office(section(&mut top, "office")?, None, &mail)?;
     let mut offices = BTreeMap::new();
     for (name, fields) in named(&mut top, "offices")? {
@@ -254,6 +257,7 @@ fn read(all: Table, credentials: Option<&Path>) -> Result<Settings, FieldError> 
         database_password,
         mail,
         admin_email,
+        bounces_maildir,
         office,
         offices,
         teams,
@@ -317,6 +321,20 @@ fn mail(mut f: Fields, credentials: Option<&Path>) -> Result<MailSettings, Field
     }
     f.finish()?;
     Ok(mail)
+}
+
+fn bounces(mut f: Fields) -> Result<Option<PathBuf>, FieldError> {
+    let maildir = optional(&mut f, "maildir")?.map(PathBuf::from);
+    // One that is not there yet is no mistake: mail servers make it with the first mail.
+    if let Some(dir) =
+        maildir.as_ref().filter(|dir| dir.exists() && !["new", "cur"].iter().all(|d| dir.join(d).is_dir()))
+    {
+        let problem =
+            format!("{} ist kein Maildir; erwartet wird ein Ordner mit den Unterordnern new und cur", dir.display());
+        return Err(f.error("maildir", problem));
+    }
+    f.finish()?;
+    Ok(maildir)
 }
 
 fn office(mut f: Fields, default: Option<&OfficeSettings>, mail: &MailSettings) -> Result<OfficeSettings, FieldError> {
@@ -471,13 +489,14 @@ fn rebase(table: &mut Table, base: &Path, credentials: Option<&Path>) {
             *text = format!("{scheme}{}", base.join(path.trim_start_matches("//")).display());
         }
     };
-    const PATHS: [(&[&str], &str); 6] = [
+    const PATHS: [(&[&str], &str); 7] = [
         (&["database", "url"], "sqlite:"),
         (&["database", "password_file"], ""),
         (&["mail", "file", "dir"], ""),
         (&["mail", "smtp", "password_file"], ""),
         (&["mail", "smtp", "ca_file"], ""),
         (&["rules", "file"], ""),
+        (&["bounces", "maildir"], ""),
     ];
     for (keys, scheme) in PATHS {
         let mut at = Some(&mut *table);
@@ -557,6 +576,9 @@ mod tests {
         assert_eq!(s.database_url, "sqlite:/a/b.db");
         assert!(s.team("T0").rules_file.unwrap().is_absolute());
         assert_eq!(s.mail.file_dir, Path::new("var/mails"));
+        assert_eq!(s.bounces_maildir, None);
+        let s = from("[bounces]\nmaildir = \"post\"", &[]).unwrap();
+        assert!(s.bounces_maildir.unwrap().is_absolute());
     }
 
     #[test]
@@ -680,6 +702,10 @@ mod tests {
             ("[database]\nurl = \"mysql://u:geheim@h/d\"", "database.url: passt nicht"),
             ("[teams.T0]\nregional = [\"karneval\"]", "teams.T0.regional: \"karneval\" passt nicht"),
             ("[capacity]\nstart = 60", "capacity.start: 60 ist größer als limit"),
+            ("[bounces]\nmaildir = 1", "bounces.maildir: 1 passt nicht; erwartet wird ein Text"),
+            ("[bounces]\nmaildir = \"w.toml\"", "w.toml ist kein Maildir; erwartet wird ein Ordner mit"),
+            ("[bounces]\nmaildir = \".\"", "ist kein Maildir"),
+            ("[bounces]\nordner = \"x\"", "bounces.ordner: unbekannter Schlüssel; möglich sind hier: maildir"),
             ("[mail\n", "kein gültiges TOML: Zeile 1"),
         ];
         for (text, expected) in cases {

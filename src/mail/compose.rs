@@ -80,7 +80,7 @@ pub fn compose(parts: &Parts, envelope: &Envelope<'_>) -> Result<Vec<u8>, Compos
     let mut message = Message::builder()
         .from(Mailbox::new(Some(FROM_NAME.to_owned()), from))
         .to(Mailbox::new(None, to))
-        .subject(clean(&parts.subject))
+        .subject(subject(&parts.subject))
         .message_id(Some(clean(envelope.message_id).into_owned()))
         .date(header_date(envelope.date));
     if let Some(reply_to) = &parts.reply_to {
@@ -105,6 +105,15 @@ pub fn compose(parts: &Parts, envelope: &Envelope<'_>) -> Result<Vec<u8>, Compos
         .singlepart(part(ContentType::TEXT_PLAIN, text)?)
         .singlepart(part(ContentType::TEXT_HTML, html)?);
     Ok(message.multipart(body).map_err(|_| ComposeError::Message)?.formatted())
+}
+
+/// The subject as one header can hold it. Ours are short, but the row it comes from may hold anything, and a header is
+/// folded between words alone: a long word or a run of blanks would be a line that servers refuse (RFC 5322 §2.1.1).
+fn subject(text: &str) -> String {
+    const LONGEST: usize = 300;
+    let words = clean(text);
+    let words: Vec<&str> = words.split(' ').filter(|word| !word.is_empty()).collect();
+    words.join(" ").chars().take(LONGEST).collect()
 }
 
 /// Quoted-printable always: lines stay short, every relay can carry it, and a person can read the source.
@@ -207,6 +216,16 @@ mod tests {
         assert_eq!(mail.matches("Content-Type: multipart/alternative").count(), 1);
         assert!(mail.is_ascii());
         assert!(mail.split("\r\n").all(|line| line.len() <= 998 && !line.contains(['\r', '\n'])));
+    }
+
+    #[test]
+    fn a_subject_of_any_length_is_lines_that_servers_take() {
+        for long in [" ", "\0", "x", "ü", "€ ", "\u{a0}", "=?utf-8?b?", "a b "] {
+            let subject = format!("[BAK] Tagesübersicht {}Ende", long.repeat(2_000));
+            let mail = print(&Parts { subject, ..parts() }, &envelope());
+            let (head, _) = mail.split_once("\r\n\r\n").unwrap();
+            assert!(head.split("\r\n").all(|line| line.len() <= 998), "{long:?}: {head}");
+        }
     }
 
     #[test]

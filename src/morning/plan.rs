@@ -141,7 +141,7 @@ pub(super) async fn plan(
         if !failed.is_empty() {
             let ids: Vec<_> = failed.iter().map(i64::to_string).collect();
             plan.problems.push(format!(
-                "Diese Mails konnten endgültig nicht verschickt werden (Nummern im Postausgang): {}. Den Grund zeigt \
+                "Diese Mails konnten endgültig nicht zugestellt werden (Nummern im Postausgang): {}. Den Grund zeigt \
                  „wiedervorlage outbox show NUMMER“, ein neuer Versuch ist „wiedervorlage outbox retry NUMMER“.",
                 ids.join(", ")
             ));

@@ -53,6 +53,19 @@ pub enum Claim {
     Unreadable(i64),
 }
 
+/// Which mail somebody else spoke of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spoken {
+    /// This one, and it was noted.
+    Noted(i64),
+    /// This one, and somebody is sending it: whether it was taken is not yet known.
+    TooEarly(i64),
+    /// This one, and it does not count as sent (any more).
+    Elsewhere(i64),
+    /// None of ours.
+    Unknown,
+}
+
 /// A mail in somebody's hands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claimed {
@@ -289,6 +302,30 @@ impl Db {
         Ok(ours)
     }
 
+    /// Somebody reports at `now` that a mail which was taken cannot be delivered: it counts as given up from then on.
+    /// Only what counts as sent is changed, so a report that is read twice says nothing new. `reason` must be nobody's
+    /// data.
+    pub async fn mark_bounced(&self, message_id: &str, now: DateTime<Utc>, reason: &str) -> Result<Spoken, StoreError> {
+        let mut tx = self.write().await?;
+        let rows = run!(
+            &mut tx,
+            "update outbox set state = 'failed', next_attempt_at = $2, error = $3 \
+             where message_id = $1 and state = 'sent'",
+            message_id,
+            micros(now),
+            reason
+        )?;
+        spoken_of(tx, message_id, rows == 1).await
+    }
+
+    /// Somebody reports that a mail which was taken is still on its way. It stays sent; `note` must be nobody's data.
+    pub async fn note_delayed(&self, message_id: &str, note: &str) -> Result<Spoken, StoreError> {
+        let mut tx = self.write().await?;
+        let rows =
+            run!(&mut tx, "update outbox set error = $2 where message_id = $1 and state = 'sent'", message_id, note)?;
+        spoken_of(tx, message_id, rows == 1).await
+    }
+
     /// The next at most `limit` mails with an id above `after`, by id.
     pub async fn outbox_list(
         &self,
@@ -345,7 +382,7 @@ impl Db {
         let mut tx = self.write().await?;
         let rows = run!(
             &mut tx,
-            "update outbox set state = 'queued', next_attempt_at = $2, attempts = 0, first_attempt_at = null \
+            "update outbox set state = 'queued', next_attempt_at = $2, attempts = 0, first_attempt_at = null, sent_at = null \
              where id = $1 and state in ('queued', 'failed', 'cancelled') and message is not null",
             id,
             micros(now)
@@ -362,6 +399,18 @@ impl Db {
         tx.commit().await?;
         Ok(rows == 1)
     }
+}
+
+/// Commits, and says which mail it was about.
+async fn spoken_of(mut tx: Tx, message_id: &str, noted: bool) -> Result<Spoken, StoreError> {
+    let row: Option<(i64, String)> = maybe!(&mut tx, "select id, state from outbox where message_id = $1", message_id)?;
+    tx.commit().await?;
+    Ok(match row {
+        None => Spoken::Unknown,
+        Some((id, _)) if noted => Spoken::Noted(id),
+        Some((id, state)) if state == OutboxState::Sending.as_str() => Spoken::TooEarly(id),
+        Some((id, _)) => Spoken::Elsewhere(id),
+    })
 }
 
 /// Marks a mail that the token holds as failed; whether it still does. With no attempt to come, the column of the next

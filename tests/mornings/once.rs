@@ -46,7 +46,7 @@ async fn mails_given_up_since_the_last_run_are_named_by_number_once() {
     };
     let named = |digests: &[Digest]| {
         let said = says(mail(digests, Kind::Admin, "admin"));
-        let line = said.iter().find(|l| l.starts_with("Diese Mails konnten endgültig nicht verschickt werden"));
+        let line = said.iter().find(|l| l.starts_with("Diese Mails konnten endgültig nicht zugestellt werden"));
         line.map(|l| l.split(": ").nth(1).and_then(|l| l.split('.').next()).unwrap_or_default().to_owned())
     };
     // One is refused for good, one is tried again for three days, the others leave.
@@ -66,6 +66,14 @@ async fn mails_given_up_since_the_last_run_are_named_by_number_once() {
     assert!(db.mark_failed(tried, "E", last, "451").await.unwrap());
     assert_eq!(named(&house.morning("06-05").await), Some(tried.to_string()), "given up since, though written before");
     assert_eq!(named(&house.morning("06-08").await), None, "each is named once");
+    // One that was taken comes back.
+    let sent = db.outbox_list(&OutboxFilter { state: Some(OutboxState::Sent), ..OutboxFilter::default() }, 0, 1).await;
+    let sent = sent.unwrap().remove(0);
+    let noon = early(day("06-08")) + chrono::TimeDelta::hours(6);
+    assert_eq!(db.mark_bounced(&sent.message_id, noon, "5.1.1").await.unwrap(), Spoken::Noted(sent.id));
+    assert_eq!(db.mark_bounced(&sent.message_id, noon, "5.1.1").await.unwrap(), Spoken::Elsewhere(sent.id));
+    assert_eq!(named(&house.morning("06-09").await), Some(sent.id.to_string()), "though it was sent days before");
+    assert_eq!(named(&house.morning("06-10").await), None, "once");
 }
 
 /// What a weekly report says ran out.
