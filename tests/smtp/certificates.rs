@@ -29,7 +29,7 @@ async fn outcome(server: &Server, host: &str, encryption: Encryption, ca: Option
 
 #[tokio::test(start_paused = true)]
 async fn only_a_valid_certificate_for_the_right_name_is_trusted() {
-    let (ours, other) = (Ca::new(), Ca::new());
+    let (ours, renewed, other) = (Ca::new(), Ca::new(), Ca::named("Andere"));
     let good = (2020, 2090);
     let umlaut = format!("DNS:{}", idna::domain_to_ascii("mx-köln.example").unwrap());
     for (encryption, implicit) in [(Encryption::StartTls, false), (Encryption::Implicit, true)] {
@@ -41,6 +41,7 @@ async fn only_a_valid_certificate_for_the_right_name_is_trusted() {
             (&ours, "DNS:mx.example", good, "192.0.2.1", "gilt nicht für den Namen"),
             (&ours, "DNS:mx.example", (2020, 2021), "mx.example", "ist abgelaufen"),
             (&ours, "DNS:mx.example", (2080, 2090), "mx.example", "gilt noch nicht"),
+            (&renewed, "DNS:mx.example", good, "mx.example", "stammt von keiner bekannten Zertifizierungsstelle"),
             (&other, "DNS:mx.example", good, "mx.example", "stammt von keiner bekannten Zertifizierungsstelle"),
         ] {
             let server = Server::default().certified(&ca.certificate(name, years), implicit);

@@ -44,12 +44,16 @@ pub(crate) struct Certificate {
 
 impl Ca {
     pub(crate) fn new() -> Self {
+        Self::named("Behoerde")
+    }
+
+    pub(crate) fn named(name: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         for (file, content) in [("config", CONFIG), ("index", ""), ("serial", "01\n")] {
             std::fs::write(folder.path().join(file), content).expect("a file in it");
         }
         let ca = Self { folder };
-        ca.openssl("req -config config -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 -subj /CN=Behoerde -keyout ca.key -out ca.pem");
+        ca.openssl(&format!("req -config config -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 -subj /CN={name} -keyout ca.key -out ca.pem"));
         ca
     }
 
