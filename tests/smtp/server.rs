@@ -213,7 +213,7 @@ impl Line {
                 "MAIL" => self.begun = self.answer(At::Mail, "250 2.1.0 ok").await?,
                 "RCPT" | "DATA" if !self.begun => self.say(None, "503 5.5.1 MAIL first").await?,
                 "RCPT" => {
-                    self.to = command.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
+                    command.split(['<', '>']).nth(1).unwrap_or_default().clone_into(&mut self.to);
                     self.answer(At::Rcpt, "250 2.1.5 ok").await?;
                 }
                 "DATA" => {
