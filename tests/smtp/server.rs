@@ -27,6 +27,7 @@ pub(crate) enum At {
     /// While the content is on its way.
     Content,
     Dot,
+    Quit,
 }
 
 /// What the server does instead of what it should.
@@ -235,7 +236,7 @@ impl Line {
                     self.say(None, "250 ok").await?;
                 }
                 "QUIT" => {
-                    self.say(None, "221 bye").await?;
+                    self.answer(At::Quit, "221 bye").await?;
                     return Err(Gone);
                 }
                 _ => self.say(None, "500 what").await?,

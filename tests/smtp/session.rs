@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
-use wiedervorlage::mail::transport::SendError;
+use wiedervorlage::mail::transport::smtp::{Options, Smtp};
+use wiedervorlage::mail::transport::{SendError, Transport};
 
 use super::server::{At, Fault, Server};
 use super::{mail, options, send, session, transport};
@@ -122,14 +123,22 @@ async fn thirty_mails_a_minute_are_never_more_over_all_sessions() {
     assert!((Duration::from_secs(198)..Duration::from_secs(199)).contains(&took), "{took:?}");
 }
 
+#[tokio::test]
+async fn a_port_where_nobody_listens_is_the_servers_trouble() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let options = Options { host: "127.0.0.1".to_owned(), port, ..options() };
+    let mut session = Transport::Smtp(Smtp::new(options).unwrap()).session(CancellationToken::new());
+    let refused = Err(SendError::Server("Der Mailserver nimmt keine Verbindung an.".to_owned()));
+    assert_eq!(send(&mut session, "b@a.example").await, refused);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_farewell_waits_for_nobody() {
-    let server = Server::default();
+    let server = Server::with(&[(At::Quit, Fault::Hang)]);
     let mut session = session(&server);
     send(&mut session, "b@a.example").await.unwrap();
-    server.book().offers = vec![];
-    // Even where the other side is asleep.
     assert!(timeout(Duration::from_secs(5), session.quit()).await.is_ok());
+    assert_eq!(server.heard("QUIT"), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -140,5 +149,5 @@ async fn the_longest_exchange_is_that_of_the_standard_and_the_turns() {
         (options.rate_limit, options.connections) = (rate_limit, connections);
         transport(&server, options).longest_exchange().num_minutes()
     };
-    assert_eq!([minutes(0, 1), minutes(0, 32), minutes(30, 8), minutes(1, 2)], [42, 42, 43, 46]);
+    assert_eq!([minutes(0, 1), minutes(0, 32), minutes(30, 8), minutes(1, 2)], [43, 43, 43, 47]);
 }
