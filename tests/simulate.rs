@@ -248,7 +248,7 @@ impl Driven {
         assert!(matches!(ran, Ok(_) | Err(Skipped::NoWorkday(_))), "{ran:?}");
         self.app.clock = Clock::from_fn(move || early(d));
         if deliver {
-            let counts = self.app.courier().drain(|| false).await.unwrap();
+            let counts = self.app.courier().unwrap().drain(&tokio_util::sync::CancellationToken::new()).await.unwrap();
             assert_eq!((counts.again, counts.failed, counts.left), (0, 0, 0));
         }
     }

@@ -145,6 +145,7 @@ conformance!(
     many_workers_share_the_queue_without_sharing_a_mail,
     an_expired_lease_passes_the_mail_on_and_ends_the_old_workers_say,
     a_failed_attempt_waits_until_its_time,
+    a_mail_that_is_put_back_is_as_it_was_before_it_was_taken,
     mails_are_retried_and_called_back_by_hand,
     the_first_attempt_is_remembered_until_somebody_retries,
     a_row_that_cannot_be_sent_is_given_up_and_the_next_is_taken,
@@ -1158,6 +1159,25 @@ async fn a_failed_attempt_waits_until_its_time(house: House) {
     assert_eq!((again.id, again.attempt), (a.id, 2));
     assert!(house.db.mark_sent(a.id, "A", at("07:06:00")).await.unwrap());
     assert_eq!(house.db.outbox_get(a.id).await.unwrap().unwrap().entry.error, None);
+}
+
+async fn a_mail_that_is_put_back_is_as_it_was_before_it_was_taken(house: House) {
+    house.queue("2026-11-23", &[mail("a")]).await;
+    let first = house.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap();
+    assert!(!house.db.put_back(first.id, "B", at("07:01:00"), None).await.unwrap(), "somebody else's");
+    assert!(house.db.put_back(first.id, "A", at("07:01:00"), Some("kein Server")).await.unwrap());
+    let shown = house.db.outbox_get(first.id).await.unwrap().unwrap().entry;
+    assert_eq!((shown.state, shown.attempts, shown.error), (OutboxState::Queued, 0, text("kein Server")));
+    assert_eq!(house.claim(at("07:00:59"), at("07:30:00"), "A").await, None);
+    // The days of trying begin with the next one, and a later one leaves them as they are.
+    let second = house.claim(at("08:00:00"), at("08:30:00"), "A").await.unwrap();
+    assert_eq!((second.attempt, second.first_attempt_at), (1, at("08:00:00")));
+    assert!(house.db.mark_again(first.id, "A", at("08:05:00"), "451").await.unwrap());
+    assert_eq!(house.claim(at("08:05:00"), at("08:30:00"), "A").await.unwrap().attempt, 2);
+    assert!(house.db.put_back(first.id, "A", at("08:06:00"), None).await.unwrap());
+    assert_eq!(house.db.outbox_get(first.id).await.unwrap().unwrap().entry.error, text("451"));
+    let third = house.claim(at("08:06:00"), at("08:30:00"), "A").await.unwrap();
+    assert_eq!((third.attempt, third.first_attempt_at), (2, at("08:00:00")));
 }
 
 async fn mails_are_retried_and_called_back_by_hand(house: House) {

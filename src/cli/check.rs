@@ -7,6 +7,7 @@
 mod facts;
 
 use std::path::Path;
+use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio_util::sync::CancellationToken;
@@ -17,6 +18,7 @@ use crate::clock::Clock;
 use crate::config::rulebooks::Rulebooks;
 use crate::config::settings::{Settings, TransportKind};
 use crate::domain::rules::Rule;
+use crate::mail::transport::SendError;
 use crate::mail::words::plural;
 use crate::store::Db;
 
@@ -132,6 +134,9 @@ fn folder(settings: &Settings, findings: &mut Findings) {
     }
 }
 
+/// How long whoever checks waits for a mail server; a delivery has more patience.
+const PROBE: Duration = Duration::from_secs(30);
+
 /// Whether the mail server would take mails: connects, encrypts, and signs in, and takes leave again.
 async fn server(settings: &Settings, findings: &mut Findings) {
     let transport = match transport(&settings.mail) {
@@ -139,7 +144,9 @@ async fn server(settings: &Settings, findings: &mut Findings) {
         Err(error) => return findings.wrong(&error.to_string(), "den genannten Schlüssel berichtigen"),
     };
     let mut session = transport.session(CancellationToken::new());
-    match session.probe().await {
+    let slow = "Der Mailserver hat in einer halben Minute nicht alles beantwortet.";
+    let probed = tokio::time::timeout(PROBE, session.probe()).await;
+    match probed.unwrap_or_else(|_| Err(SendError::Server(slow.to_owned()))) {
         Ok(()) => findings.ok("Mailserver: nimmt Verbindung, Verschlüsselung und Anmeldung an, wie eingestellt"),
         Err(error) => findings.wrong(&error.to_string(), "den Abschnitt mail.smtp prüfen oder den Mailserver"),
     }

@@ -42,22 +42,22 @@ const CONNECT: Duration = Duration::from_secs(30);
 /// A handshake is two round trips.
 const HANDSHAKE: Duration = Duration::from_secs(30);
 /// RFC 5321 §4.5.3.2.1: greylisting servers let strangers wait.
-const GREETING: Duration = Duration::from_secs(300);
+const GREETING: Duration = Duration::from_mins(5);
 /// RFC 5321 §4.5.3.2.2 and .3 for MAIL and RCPT; the commands before them take no longer.
-const COMMAND: Duration = Duration::from_secs(300);
+const COMMAND: Duration = Duration::from_mins(5);
 /// From the first packet to the last word before a mail: no honest server uses up all of its steps.
-const OPEN: Duration = Duration::from_secs(600);
-/// The first word on a connection that was used before. A server that is there answers at once, and one that is not is
+const OPEN: Duration = Duration::from_mins(10);
+/// Each of the first words (RSET, MAIL) on a connection that was used before. A server that is there answers at once, and one that is not is
 /// found on a fresh connection.
 const KEPT: Duration = Duration::from_secs(30);
 /// RFC 5321 §4.5.3.2.4.
-const DATA: Duration = Duration::from_secs(120);
+const DATA: Duration = Duration::from_mins(2);
 /// RFC 5321 §4.5.3.2.5.
-const BLOCK: Duration = Duration::from_secs(180);
+const BLOCK: Duration = Duration::from_mins(3);
 /// All blocks of a mail; ours have a few kilobytes.
-const CONTENT: Duration = Duration::from_secs(600);
+const CONTENT: Duration = Duration::from_mins(10);
 /// RFC 5321 §4.5.3.2.6: shorter, and servers that take their time would get mails twice.
-const DOT: Duration = Duration::from_secs(600);
+const DOT: Duration = Duration::from_mins(10);
 /// QUIT is a courtesy.
 const QUIT: Duration = Duration::from_secs(2);
 
@@ -66,7 +66,7 @@ pub(super) const LONGEST_HANDOVER: TimeDelta =
     TimeDelta::seconds((DATA.as_secs() + CONTENT.as_secs() + DOT.as_secs()) as i64);
 /// Everything of a mail but the waiting for its turn: a kept connection that fails, a fresh one, and the mail.
 const LONGEST: Duration = Duration::from_secs(
-    KEPT.as_secs() + OPEN.as_secs() + 2 * COMMAND.as_secs() + DATA.as_secs() + CONTENT.as_secs() + DOT.as_secs(),
+    2 * KEPT.as_secs() + OPEN.as_secs() + 2 * COMMAND.as_secs() + DATA.as_secs() + CONTENT.as_secs() + DOT.as_secs(),
 );
 
 /// How a mail server is to be reached.

@@ -66,7 +66,7 @@ mod tests {
             turns.sort();
             assert_eq!(turns[0], begin, "the first waits for nothing");
             for (i, from) in turns.iter().enumerate() {
-                let window = turns[i..].iter().filter(|t| **t - *from < Duration::from_secs(60)).count();
+                let window = turns[i..].iter().filter(|t| **t - *from < Duration::from_mins(1)).count();
                 assert!(window <= mails as usize, "{window} of {mails}");
             }
             assert!(turns[99] - begin <= pace.longest_wait(100) + Duration::from_millis(100));

@@ -131,13 +131,11 @@ impl SmtpSession {
             }
         };
         self.office.pace.turn().await;
-        let mut limit = limit;
         if std::mem::take(&mut kept.begun) {
             let answer = kept.open.wire.ask("RSET", limit).await.map_err(Word::Broken)?;
             if !answer.is_positive() {
                 return Err(Word::Broken(Broken::Closed));
             }
-            limit = COMMAND;
         }
         let answer = kept.open.wire.ask(&command, limit).await.map_err(Word::Broken)?;
         // 421 is how a server says that it hangs up; on a connection that was kept that is about the connection.

@@ -70,7 +70,8 @@ fn cause(error: &io::Error) -> &'static str {
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 "Das Zertifikat des Mailservers gilt nicht für den Namen, der in mail.smtp.host steht."
             }
-            CertificateError::UnknownIssuer => {
+            // A wrong signature is what an authority of the same name, but with another key, has given.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
                 "Das Zertifikat des Mailservers stammt von keiner bekannten Zertifizierungsstelle; die eigene der \
                  Behörde gehört in mail.smtp.ca_file."
             }

@@ -57,18 +57,18 @@ impl Wire {
         self.unread.is_empty().then_some(self.stream)
     }
 
-    /// Says something and waits for the answer.
+    /// Says something and waits for the answer; the limit is for both together.
     pub(super) async fn ask(&mut self, command: &str, limit: Duration) -> Result<Answer, Broken> {
         if !self.unread.is_empty() {
             return Err(Broken::Unasked);
         }
-        let said = async {
-            self.stream.write_all(format!("{command}\r\n").as_bytes()).await?;
-            self.stream.flush().await
+        let exchange = async {
+            let said = self.stream.write_all(format!("{command}\r\n").as_bytes()).await;
+            said.map_err(|_| Broken::Closed)?;
+            self.stream.flush().await.map_err(|_| Broken::Closed)?;
+            self.assemble().await
         };
-        // Half of the time may pass with saying it; what counts is that both end.
-        timeout(limit, said).await.map_err(|_| Broken::Timeout)?.map_err(|_| Broken::Closed)?;
-        self.answer(limit).await
+        timeout(limit, exchange).await.unwrap_or(Err(Broken::Timeout))
     }
 
     /// Waits for an answer, all of which has to come within the limit.
