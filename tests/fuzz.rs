@@ -21,6 +21,7 @@ use wiedervorlage::domain::digest::Kind;
 use wiedervorlage::mail::Parts;
 use wiedervorlage::mail::bounce;
 use wiedervorlage::mail::compose::{Envelope, compose};
+use wiedervorlage::mail::transport::smtp::answer::{Assembly, MOST_LINES, Offers};
 
 /// A file that is written over for each input.
 struct Slot {
@@ -91,6 +92,53 @@ fn the_reader_of_bounces_bears_anything() {
         let reason = read.reason();
         assert!(reason.len() < 200 && !reason.contains('@') && !reason.contains(char::is_control));
         assert_eq!(bounce::parse(bytes), Some(read));
+    });
+}
+
+#[test]
+fn the_reader_of_a_mail_servers_answers_bears_anything() {
+    let corpus = Corpus {
+        samples: &[
+            b"220 mx.jobcenter.example ESMTP\r\n250-mx.jobcenter.example\r\n250-PIPELINING\r\n250-SIZE 52428800\r\n\
+              250-STARTTLS\r\n250-AUTH PLAIN LOGIN\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n",
+            b"550-5.1.1 <a@b.example>: Recipient address rejected\r\n550 5.1.1 User unknown\r\n354 End data\r\n",
+            b"450 4.2.0 Greylisted, see https://postgrey.example/help\r\n250 2.0.0 Ok: queued as 4F2\r\n421\r\n",
+        ],
+        tokens: &[
+            b"\r\n",
+            b"\n",
+            b"\r",
+            b"250 ",
+            b"250-",
+            b"250",
+            b"999 ",
+            b"5.1.1 ",
+            b"5.99999.1",
+            b"AUTH ",
+            b"AUTH=",
+            b"SIZE ",
+            b"SIZE 99999999999999999999",
+            b"STARTTLS",
+            b"\0",
+            b"\xff",
+            "ü".as_bytes(),
+        ],
+    };
+    corpus.hold("answers", 6_000, |bytes| {
+        let mut assembly = Assembly::default();
+        for line in bytes.split_inclusive(|b| *b == b'\n') {
+            let Ok(answer) = assembly.line(line) else { return };
+            let Some(answer) = answer else { continue };
+            assert!((200..600).contains(&answer.code) && (1..=MOST_LINES).contains(&answer.lines().count()));
+            assert!(
+                [answer.is_positive(), answer.is_transient(), answer.is_permanent()].iter().filter(|is| **is).count()
+                    <= 1
+            );
+            // What people are shown is figures, whatever the server wrote.
+            assert!(answer.to_string().bytes().all(|b| b.is_ascii_digit() || matches!(b, b' ' | b'.')));
+            let offers = Offers::of(&answer);
+            assert_eq!(offers, Offers::of(&answer));
+        }
     });
 }
 
