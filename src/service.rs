@@ -24,7 +24,7 @@ use crate::app::App;
 use crate::bounces;
 use crate::delivery::Courier;
 use crate::schedule::Mornings;
-use crate::store::{Guard, StoreError};
+use crate::store::{Delivering, Guard, StoreError};
 
 /// What is under way is awaited for so long: the unit's TimeoutStopSec (90 s) less the time to close.
 const STOPS_WITHIN: Duration = Duration::from_secs(75);
@@ -66,6 +66,11 @@ pub async fn run(app: App, config: Option<PathBuf>) -> anyhow::Result<()> {
     let mut signals =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
     let db = app.db.clone();
+    let freed = app.db.free_orphans(&app.settings.database_url, app.clock.now()).await?;
+    if freed > 0 {
+        tracing::info!(freed, "mails that a dead process held are due again");
+    }
+    let delivering = Delivering::begin(&app.settings.database_url)?;
     let parts = Parts::of(app).await?;
     let service = Arc::new(Service {
         parts: watch::Sender::new(parts),
@@ -108,7 +113,7 @@ pub async fn run(app: App, config: Option<PathBuf>) -> anyhow::Result<()> {
     let under_way = [mornings, delivery].into_iter().filter(|task| !task.is_finished());
     finish(under_way.collect()).await;
     db.close().await;
-    drop(guard);
+    drop((delivering, guard));
     tracing::info!("service stopped");
     ended
 }

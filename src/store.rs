@@ -32,7 +32,7 @@ pub use cases::CasePage;
 pub use check::{Loose, LooseEnds};
 use dialect::Tx;
 pub use error::StoreError;
-pub use guard::Guard;
+pub use guard::{Delivering, Guard};
 pub use memory::{Told, Undelivered, WeekCount};
 pub use outbox::{Claim, Claimed, OutboxCount, OutboxEntry, OutboxFilter, OutboxMail, OutboxState, Spoken};
 pub use read::{Head, Snapshot};

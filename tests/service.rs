@@ -8,8 +8,12 @@ mod running;
 
 #[path = "service/clock.rs"]
 mod clock;
+#[path = "service/mail.rs"]
+mod mail;
 #[path = "service/manager.rs"]
 mod manager;
+#[path = "torture/sink.rs"]
+mod sink;
 
 use plain::{Delivery, House};
 use running::{PATIENCE, Running, set};

@@ -193,7 +193,7 @@ impl Yard {
     }
 
     /// One day.
-    fn day(&mut self, number: u64) {
+    async fn day(&mut self, number: u64) {
         if number == 0 || self.dice.one_in(3) {
             self.list_comes_in(number);
         }
@@ -211,8 +211,8 @@ impl Yard {
             self.befalls();
         }
         // The morning of the day is had before the next list comes in, as in the quiet house.
-        self.has_its_morning();
         self.does(&self.quiet, &["morning"]);
+        self.has_its_morning().await;
         // Never bad for three days: what is then given up is told again, as the quiet house would not.
         self.bad_days += 1;
         let (recovers, days_off) = (self.bad_days == 2 || self.dice.one_in(3), 3 * u64::from(self.dice.one_in(4)));
@@ -227,14 +227,19 @@ impl Yard {
         self.passes(time);
     }
 
-    /// The service has looked at this day, whatever befell it before.
-    fn has_its_morning(&mut self) {
-        let at = self.clock();
-        let service = self.service();
-        service.hush();
-        set(&service.clock, &at);
-        service.ring();
-        service.hears("looked for mornings");
+    /// The service has its morning of this day, if the quiet house has, whatever befell it before.
+    async fn has_its_morning(&mut self) {
+        let run = format!("run where day = '{}'", self.now.date());
+        let wanted = rows::rows(&self.quiet.database_url(), &["day"], &run).await;
+        // The first look that is heard may have begun earlier; a morning that failed pauses for a minute.
+        for _ in 0..10 {
+            if rows::rows(&self.url, &["day"], &run).await == wanted {
+                return;
+            }
+            self.passes(TimeDelta::minutes(1));
+            self.service().hears("looked for mornings");
+        }
+        panic!("{}: no morning on {}", self.sentence, self.now);
     }
 
     /// The mail server is well again, after so many hours each.
@@ -324,7 +329,7 @@ async fn a_service_in_bad_times_says_what_a_quiet_house_says() {
         println!("{}", yard.sentence);
         let length = 4 + yard.dice.roll(8);
         for number in 0..length {
-            yard.day(number);
+            yard.day(number).await;
         }
         yard.heals();
         yard.compares().await;

@@ -7,6 +7,7 @@ use super::output::print;
 use crate::app::App;
 use crate::morning::{Report, Skipped};
 use crate::schedule;
+use crate::store::Delivering;
 
 /// A day further ahead than this is a slip of the finger: its run would keep every day before it from having one.
 const FURTHEST_DAYS: u64 = 400;
@@ -96,6 +97,7 @@ async fn bounces(app: &App) -> anyhow::Result<()> {
 pub(super) async fn deliver(app: &App) -> anyhow::Result<u8> {
     bounces(app).await?;
     let courier = app.courier()?;
+    let _delivering = Delivering::begin(&app.settings.database_url)?;
     let counts = courier.drain(&CancellationToken::new()).await?;
     if let Some(trouble) = courier.trouble() {
         eprintln!("Der Versand ist unterbrochen: {}", trouble.why);

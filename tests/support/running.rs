@@ -77,11 +77,6 @@ impl Running {
         self.hears_or_ends(words).unwrap_or_else(|| panic!("the service ended without {words:?}"))
     }
 
-    /// Forgets what was said so far.
-    pub fn hush(&self) {
-        while self.lines.try_recv().is_ok() {}
-    }
-
     pub fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args([format!("-{name}"), pid]).status().unwrap().success());

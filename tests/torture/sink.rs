@@ -1,8 +1,10 @@
 //! A mail server of the test's own, which writes down what it was given and misbehaves as it is told.
+#![allow(dead_code, reason = "each test takes what it needs")]
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 /// How the server behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub enum Mood {
     LaterAfterTheDot,
     /// Takes every second mail only.
     EverySecond,
+    /// Says nothing more once it has heard the recipient.
+    Hangs,
 }
 
 impl Mood {
@@ -49,6 +53,7 @@ struct Inside {
     mood: Mood,
     taken: Vec<Taken>,
     asked: u64,
+    hanging: u64,
     /// Nobody of this name is here: refused for good.
     nobody: String,
 }
@@ -58,14 +63,15 @@ struct Inside {
 pub struct Sink {
     pub port: u16,
     inside: Arc<Mutex<Inside>>,
+    hangs: Arc<Condvar>,
 }
 
 impl Sink {
     pub fn new(nobody: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let inside = Inside { mood: Mood::Good, taken: Vec::new(), asked: 0, nobody: nobody.to_owned() };
-        let sink = Self { port, inside: Arc::new(Mutex::new(inside)) };
+        let inside = Inside { mood: Mood::Good, taken: Vec::new(), asked: 0, hanging: 0, nobody: nobody.to_owned() };
+        let sink = Self { port, inside: Arc::new(Mutex::new(inside)), hangs: Arc::default() };
         let serving = sink.clone();
         std::thread::spawn(move || {
             for connection in listener.incoming().map_while(Result::ok) {
@@ -85,6 +91,14 @@ impl Sink {
         self.inside.lock().unwrap().mood
     }
 
+    /// Until a connection hangs.
+    pub fn waits_for_somebody_to_hang(&self) {
+        let inside = self.inside.lock().unwrap();
+        let (_inside, wait) =
+            self.hangs.wait_timeout_while(inside, Duration::from_mins(1), |inside| inside.hanging == 0).unwrap();
+        assert!(!wait.timed_out(), "nobody came");
+    }
+
     pub fn taken(&self) -> Vec<Taken> {
         self.inside.lock().unwrap().taken.clone()
     }
@@ -98,6 +112,13 @@ impl Sink {
         stream.write_all(b"220 sink.example ESMTP\r\n")?;
         let mut recipient = String::new();
         loop {
+            if self.mood() == Mood::Hangs && !recipient.is_empty() {
+                self.inside.lock().unwrap().hanging += 1;
+                self.hangs.notify_all();
+                // Until the other side has had enough.
+                std::io::copy(&mut lines, &mut std::io::sink())?;
+                return Ok(());
+            }
             let mut line = String::new();
             if lines.read_line(&mut line)? == 0 {
                 return Ok(());
