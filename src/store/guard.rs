@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::StoreError;
 
@@ -12,10 +12,14 @@ pub struct Guard {
     _file: Option<File>,
 }
 
-/// The file that is locked: one beside the database, as SQLite's own locks come and go.
+/// The file that is locked: one beside the database, as SQLite's own locks come and go. Beside the file itself, not
+/// beside a link to it: two names of one database are one.
 fn lock_file(url: &str) -> Option<PathBuf> {
     let path = url.strip_prefix("sqlite:")?;
-    Some(PathBuf::from(format!("{}.dienst", path.strip_prefix("//").unwrap_or(path))))
+    let path = Path::new(path.strip_prefix("//").unwrap_or(path));
+    let mut name = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).into_os_string();
+    name.push(".dienst");
+    Some(name.into())
 }
 
 impl Guard {
