@@ -5,11 +5,16 @@
 mod plain;
 #[path = "support/running.rs"]
 mod running;
+#[allow(dead_code, reason = "each test takes what it needs")]
+#[path = "torture/sink.rs"]
+mod sink;
 
 #[path = "service/clock.rs"]
 mod clock;
 #[path = "service/manager.rs"]
 mod manager;
+#[path = "service/screen.rs"]
+mod screen;
 
 use plain::{Delivery, House};
 use running::{PATIENCE, Running, set};
