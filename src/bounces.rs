@@ -66,17 +66,6 @@ pub async fn read(db: &Db, maildir: &Path, now: DateTime<Utc>) -> Result<Counts,
             blocking(move || see(&message)).await?;
         }
     }
-    if counts != Counts::default() {
-        tracing::info!(
-            failed = counts.failed,
-            delayed = counts.delayed,
-            early = counts.early,
-            other = counts.other,
-            unknown = counts.unknown,
-            unreadable = counts.unreadable,
-            "bounces read"
-        );
-    }
     Ok(counts)
 }
 

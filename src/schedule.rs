@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::domain::run::Hours;
@@ -29,6 +30,8 @@ pub struct Runs {
     pub next: Option<NaiveDate>,
     /// Between which times of day.
     pub hours: Hours,
+    /// The newest workday that passed without one.
+    pub missed: Option<NaiveDate>,
     /// Whether it is to run now.
     pub due: bool,
 }
@@ -49,7 +52,8 @@ pub async fn runs(app: &App) -> Result<Vec<Runs>, StoreError> {
         let is_workday = |day: NaiveDate| calendars.iter().any(|cal| cal.is_workday(day));
         let due = hours.is_due(local, last, is_workday(local.date()));
         let next = hours.next(local, last, is_workday);
-        runs.push(Runs { office, last, last_at, next, hours, due });
+        let missed = hours.missed(local, last, is_workday);
+        runs.push(Runs { office, last, last_at, next, hours, missed, due });
     }
     Ok(runs)
 }
@@ -62,11 +66,15 @@ pub struct Mornings {
 }
 
 impl Mornings {
-    /// Runs what is due. True if there are new mails to deliver. One office's trouble does not keep the others waiting.
-    pub async fn tick(&mut self, app: &App) -> Result<bool, StoreError> {
+    /// Runs what is due, until `stop` is cancelled: then no other office's morning is begun. True if there are new mails
+    /// to deliver. One office's trouble does not keep the others waiting.
+    pub async fn tick(&mut self, app: &App, stop: &CancellationToken) -> Result<bool, StoreError> {
         let now = app.clock.now();
         let mut wrote = false;
         for runs in runs(app).await?.into_iter().filter(|runs| runs.due) {
+            if stop.is_cancelled() {
+                break;
+            }
             let day = app.clock.today();
             if self.pauses(&runs.office, now) {
                 continue;
@@ -76,8 +84,10 @@ impl Mornings {
                     self.failed.remove(&runs.office);
                     let mails: u64 = report.mails.iter().map(|(_, n)| n).sum();
                     tracing::info!(%day, office = runs.office, cases = report.cases, obligations = report.obligations, mails, "morning done");
-                    for problem in &report.problems {
-                        tracing::warn!(%day, office = runs.office, "{problem}");
+                    if !report.problems.is_empty() {
+                        // They name cases and colleagues: for the administrator's mail, not for a log.
+                        let problems = report.problems.len();
+                        tracing::warn!(%day, office = runs.office, problems, "the administrator has something to see to");
                     }
                     wrote |= mails > 0;
                 }

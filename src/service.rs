@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::bounces;
+use crate::bounces::{self, BouncesError, Counts};
 use crate::delivery::Courier;
 use crate::schedule::Mornings;
 use crate::store::{Delivering, Guard, StoreError};
@@ -52,6 +52,8 @@ struct Service {
     minute: watch::Sender<u64>,
     /// There are new mails.
     mails: Notify,
+    /// The database was looked through.
+    sound: CancellationToken,
     /// No new work.
     stop: CancellationToken,
 }
@@ -76,6 +78,7 @@ pub async fn run(app: App, config: Option<PathBuf>) -> anyhow::Result<()> {
         parts: watch::Sender::new(parts),
         minute: watch::Sender::new(0),
         mails: Notify::new(),
+        sound: CancellationToken::new(),
         stop: CancellationToken::new(),
     });
     let mut mornings = tokio::spawn(Arc::clone(&service).mornings());
@@ -110,6 +113,7 @@ pub async fn run(app: App, config: Option<PathBuf>) -> anyhow::Result<()> {
     tracing::info!("service stopping");
     service.stop.cancel();
     soundness.abort();
+    service.sound.cancel();
     let under_way = [mornings, delivery].into_iter().filter(|task| !task.is_finished());
     finish(under_way.collect()).await;
     db.close().await;
@@ -144,9 +148,11 @@ impl Service {
     async fn mornings(self: Arc<Self>) {
         let (mut mornings, mut minute) = (Mornings::default(), self.minute.subscribe());
         let mut trouble = Trouble::default();
+        // Nobody is written to from a damaged database.
+        self.sound.cancelled().await;
         loop {
             let parts = self.parts();
-            match mornings.tick(&parts.app).await {
+            match mornings.tick(&parts.app, &self.stop).await {
                 Ok(wrote) => {
                     trouble.over();
                     tracing::debug!(wrote, "looked for mornings");
@@ -166,9 +172,21 @@ impl Service {
 
     async fn delivery(self: Arc<Self>) {
         let (mut minute, mut trouble) = (self.minute.subscribe(), Trouble::default());
+        let (mut parts, mut returns) = (self.parts.subscribe(), Returns::default());
         loop {
-            self.bounces().await;
-            match self.parts().courier.drain(&self.stop).await {
+            self.bounces(&mut returns).await;
+            let courier = parts.borrow_and_update().courier.clone();
+            // A queue may take hours. Who changes the server, or sends all to one box, means the next mail.
+            let halt = self.stop.child_token();
+            let mut drained = std::pin::pin!(courier.drain(&halt));
+            let drained = tokio::select! {
+                drained = &mut drained => drained,
+                _ = parts.changed() => {
+                    halt.cancel();
+                    drained.await
+                }
+            };
+            match drained {
                 Ok(counts) => {
                     trouble.over();
                     if counts.sent > 0 {
@@ -185,19 +203,13 @@ impl Service {
     }
 
     /// What came back. A maildir that cannot be read must not keep what is queued from leaving.
-    async fn bounces(&self) {
+    async fn bounces(&self, returns: &mut Returns) {
         let parts = self.parts();
         let Some(maildir) = &parts.app.settings.bounces_maildir else { return };
-        match bounces::read(&parts.app.db, maildir, parts.app.clock.now()).await {
-            Ok(bounces::Counts { failed, delayed, unreadable, .. }) if failed + delayed + unreadable > 0 => {
-                tracing::warn!(failed, delayed, unreadable, "mails came back");
-            }
-            Ok(_) => {}
-            Err(error) => tracing::warn!(error = error.to_string(), "what came back could not be read"),
-        }
+        returns.are(bounces::read(&parts.app.db, maildir, parts.app.clock.now()).await);
     }
 
-    /// Reads the database through, once, beside the work: to wait for it would keep a large office waiting.
+    /// Reads the database through, once, before the first morning and beside the rest: a large one takes seconds.
     async fn soundness(self: Arc<Self>) -> anyhow::Result<()> {
         let sound = self.parts().app.db.check().await;
         self.rest().await;
@@ -205,9 +217,13 @@ impl Service {
             Err(error @ StoreError::NotADatabase) => Err(error.into()),
             Err(error) => {
                 tracing::warn!(error = error.to_string(), "the database could not be looked through");
+                self.sound.cancel();
                 Ok(())
             }
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.sound.cancel();
+                Ok(())
+            }
         }
     }
 
@@ -257,6 +273,34 @@ impl Trouble {
     fn over(&mut self) {
         if self.0.take().is_some() {
             tracing::info!("the database does what it is asked again");
+        }
+    }
+}
+
+/// What was last found in the maildir of what comes back: looked at every minute, said when it is something new.
+#[derive(Debug, Default)]
+struct Returns {
+    unreadable: u32,
+    error: Option<String>,
+}
+
+impl Returns {
+    fn are(&mut self, found: Result<Counts, BouncesError>) {
+        match found {
+            Ok(counts) => {
+                let Counts { failed, delayed, unreadable, .. } = counts;
+                if failed + delayed > 0 || unreadable > self.unreadable {
+                    tracing::warn!(failed, delayed, unreadable, "mails came back");
+                }
+                *self = Self { unreadable, error: None };
+            }
+            Err(error) => {
+                let error = error.to_string();
+                if self.error.as_ref() != Some(&error) {
+                    tracing::warn!(error, "what came back could not be read, will be tried again");
+                    self.error = Some(error);
+                }
+            }
         }
     }
 }

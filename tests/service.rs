@@ -5,6 +5,8 @@
 mod plain;
 #[path = "support/running.rs"]
 mod running;
+#[path = "torture/sink.rs"]
+mod sink;
 
 #[path = "service/clock.rs"]
 mod clock;
@@ -12,8 +14,8 @@ mod clock;
 mod mail;
 #[path = "service/manager.rs"]
 mod manager;
-#[path = "torture/sink.rs"]
-mod sink;
+#[path = "service/screen.rs"]
+mod screen;
 
 use plain::{Delivery, House};
 use running::{PATIENCE, Running, set};

@@ -1,12 +1,28 @@
 //! `status`: how it stands, on one screen.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+
+use chrono::TimeDelta;
 
 use super::output::print;
 use crate::app::App;
 use crate::mail::words::{date, instant, plural, time};
 use crate::schedule::{self, Runs};
-use crate::store::{Guard, OutboxCount, OutboxState};
+use crate::store::{Guard, OutboxCount, OutboxFilter, OutboxState};
+
+/// Where the reason is to be found.
+const WHY_NO_RUN: &str =
+    "Lief der Dienst zu dieser Zeit, nennt sein Protokoll den Grund: „journalctl -u wiedervorlage“.";
+/// So long mails may wait before somebody has to look: greylisting and a restart of the mail server take less.
+const PATIENCE: TimeDelta = TimeDelta::hours(1);
+/// No mail of ours is put off for longer (the longest pause is under five hours): its time was noted by a wrong clock.
+const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(6);
+/// Rows of the queue that are read at once.
+const PAGE: u32 = 500;
+/// Reasons that fit the screen.
+const REASONS: usize = 3;
 
 /// What somebody has to see to.
 type Problems = Vec<String>;
@@ -47,8 +63,7 @@ pub(super) async fn status(app: &App) -> anyhow::Result<u8> {
 fn of_office(app: &App, runs: &Runs, several: bool, text: &mut String, problems: &mut Problems) {
     let today = app.clock.today();
     if several {
-        let name = if runs.office.is_empty() { "(ohne Namen)" } else { &runs.office };
-        let _ = writeln!(text, "\nDienststelle    {name}");
+        let _ = writeln!(text, "\nDienststelle    {}", name_of(runs));
     }
     let last = match (runs.last, runs.last_at) {
         (Some(day), Some(at)) => format!("{} (geschrieben {})", date(day), instant(at)),
@@ -65,9 +80,18 @@ fn of_office(app: &App, runs: &Runs, several: bool, text: &mut String, problems:
             date(last)
         ));
     }
-    if runs.due {
-        problems.push(format!("Der Lauf von heute, {}, steht noch aus.", date(today)));
+    // With several offices, a sentence must say which.
+    let of = if several { format!("Dienststelle {}: ", name_of(runs)) } else { String::new() };
+    if let Some(missed) = runs.missed {
+        problems.push(format!("{of}Am {} gab es keinen Lauf. {WHY_NO_RUN}", date(missed)));
     }
+    if runs.due && runs.hours.is_late(app.clock.local()) {
+        problems.push(format!("{of}Der Lauf von heute, {}, steht noch aus. {WHY_NO_RUN}", date(today)));
+    }
+}
+
+fn name_of(runs: &Runs) -> &str {
+    if runs.office.is_empty() { "(ohne Namen)" } else { &runs.office }
 }
 
 async fn outbox(app: &App, text: &mut String, problems: &mut Problems) -> anyhow::Result<()> {
@@ -77,7 +101,14 @@ async fn outbox(app: &App, text: &mut String, problems: &mut Problems) -> anyhow
     let waiting = number(OutboxState::Queued) + number(OutboxState::Sending);
     let oldest = [OutboxState::Queued, OutboxState::Sending].into_iter().filter_map(count).map(|c| c.oldest).min();
     let since = oldest.map_or_else(String::new, |at| format!(", die älteste seit {}", instant(at)));
-    let _ = writeln!(text, "\nPostausgang     {} {since}", plural(waiting, "Mail wartet", "Mails warten"));
+    let _ = writeln!(text, "\nPostausgang     {}{since}", plural(waiting, "Mail wartet", "Mails warten"));
+    let waits = waits(app).await?;
+    // The most frequent first.
+    let mut reasons: Vec<_> = waits.reasons.iter().map(|(why, mails)| (Reverse(*mails), why)).collect();
+    reasons.sort();
+    for (Reverse(mails), why) in reasons.into_iter().take(REASONS) {
+        let _ = writeln!(text, "                {}: {why}", plural(mails, "Mail", "Mails"));
+    }
     for (state, words) in [
         (OutboxState::Sent, "verschickt"),
         (OutboxState::Failed, "endgültig gescheitert"),
@@ -95,10 +126,42 @@ async fn outbox(app: &App, text: &mut String, problems: &mut Problems) -> anyhow
             plural(number(OutboxState::Failed), "Mail war", "Mails waren")
         ));
     }
-    if oldest.is_some_and(|at| app.clock.now() - at > chrono::TimeDelta::hours(4)) {
-        problems.push(
-            "Seit über vier Stunden geht Post nicht hinaus: „wiedervorlage outbox list“ nennt die Gründe.".into(),
-        );
+    if oldest.is_some_and(|at| app.clock.now() - at > PATIENCE) {
+        let why = "Post wartet seit über einer Stunde. Gründe, soweit bekannt, stehen oben und in „wiedervorlage outbox \
+                   list --state queued“.";
+        problems.push(why.to_owned());
+    }
+    if waits.far > 0 {
+        problems.push(format!(
+            "{} auf einen Zeitpunkt, den eine falsch gehende Uhr vermerkt hat: „wiedervorlage outbox list --state \
+             queued“, „outbox retry NR“ verschickt sofort.",
+            plural(waits.far, "Mail wartet", "Mails warten")
+        ));
     }
     Ok(())
+}
+
+/// What keeps mails waiting.
+#[derive(Debug, Default)]
+struct Waits {
+    /// What the last attempt said, of the mail server as well → of how many mails.
+    reasons: BTreeMap<String, u64>,
+    /// Mails that wait for longer than any pause.
+    far: u64,
+}
+
+async fn waits(app: &App) -> anyhow::Result<Waits> {
+    let (mut waits, mut after) = (Waits::default(), 0);
+    let queued = OutboxFilter { state: Some(OutboxState::Queued), ..OutboxFilter::default() };
+    loop {
+        let page = app.db.outbox_list(&queued, after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(waits) };
+        after = last.id;
+        for mail in page {
+            waits.far += u64::from(mail.next_attempt_at - app.clock.now() > LONGEST_PAUSE);
+            if let Some(why) = mail.error {
+                *waits.reasons.entry(why).or_default() += 1;
+            }
+        }
+    }
 }

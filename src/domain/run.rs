@@ -1,6 +1,6 @@
 //! What a run is about, decided from dates alone (RULES.md §5 *Gap*, *Data*).
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 
 use super::calendar::{Calendar, monday};
 
@@ -15,6 +15,9 @@ pub fn skipped_first_days(cal: &Calendar, last: NaiveDate, day: NaiveDate) -> Ve
 pub fn is_stale(cal: &Calendar, at: Option<NaiveDate>, day: NaiveDate, after: u32) -> bool {
     after > 0 && at.is_none_or(|at| cal.workdays_between(at, day) > i64::from(after))
 }
+
+/// So long after its time a run that is not there is worth an alarm.
+const GRACE: TimeDelta = TimeDelta::minutes(15);
 
 /// Between which times of day an office's morning runs, both included (Europe/Berlin).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +48,25 @@ impl Hours {
         };
         local.date().iter_days().take(731).filter(open).find(|day| is_workday(*day))
     }
+
+    /// The newest workday that is over and has no run, of those after the last one; none before the first run ever.
+    pub fn missed(
+        self,
+        local: NaiveDateTime,
+        last_run: Option<NaiveDate>,
+        is_workday: impl Fn(NaiveDate) -> bool,
+    ) -> Option<NaiveDate> {
+        let last = last_run?;
+        let today = (local.time() > self.latest).then_some(local.date());
+        let before = local.date().pred_opt()?;
+        let days = today.into_iter().chain(before.iter_days().rev().take(31));
+        days.take_while(|day| *day > last).find(|day| is_workday(*day))
+    }
+
+    /// Whether a run that is due should have been written by now: even a large office takes minutes.
+    pub fn is_late(self, local: NaiveDateTime) -> bool {
+        local.time() - self.morning > GRACE
+    }
 }
 
 #[cfg(test)]
@@ -72,6 +94,26 @@ mod tests {
         for (sentence, local, last, workday, due) in rows {
             let last = last.map(|day: &str| day.parse().unwrap());
             assert_eq!(hours().is_due(local.parse().unwrap(), last, workday), due, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn a_workday_that_passed_without_a_run_is_known_until_the_next_one() {
+        let monday_to_friday = |d: NaiveDate| chrono::Datelike::weekday(&d).number_from_monday() < 6;
+        let rows = [
+            ("the morning is still to come", "2026-11-23T05:00:00", Some("2026-11-20"), None),
+            ("there is still time", "2026-11-23T18:00:00", Some("2026-11-20"), None),
+            ("today is over", "2026-11-23T18:00:01", Some("2026-11-20"), Some("2026-11-23")),
+            ("yesterday", "2026-11-24T05:00:00", Some("2026-11-20"), Some("2026-11-23")),
+            ("before the weekend", "2026-11-22T12:00:00", Some("2026-11-19"), Some("2026-11-20")),
+            ("all is well", "2026-11-23T18:00:01", Some("2026-11-23"), None),
+            ("the first run is to come", "2026-11-23T18:00:01", None, None),
+            ("the clock was ahead once", "2026-11-23T18:00:01", Some("2026-11-25"), None),
+        ];
+        for (sentence, local, last, missed) in rows {
+            let parse = |day: &str| day.parse().unwrap();
+            let found = hours().missed(local.parse().unwrap(), last.map(parse), monday_to_friday);
+            assert_eq!(found, missed.map(parse), "{sentence}");
         }
     }
 

@@ -6,7 +6,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
@@ -30,9 +30,13 @@ const SERVICE: &str = "dienst";
 /// The file of those who deliver.
 const DELIVERY: &str = "versand";
 
+/// The file that is locked: beside the database itself, not beside a link to it, as two names of one database are one.
 fn lock_file(url: &str, of: &str) -> Option<PathBuf> {
     let path = url.strip_prefix("sqlite:")?;
-    Some(PathBuf::from(format!("{}.{of}", path.strip_prefix("//").unwrap_or(path))))
+    let path = Path::new(path.strip_prefix("//").unwrap_or(path));
+    let mut name = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).into_os_string();
+    name.push(format!(".{of}"));
+    Some(name.into())
 }
 
 fn open(url: &str, of: &str) -> Result<Option<File>, StoreError> {

@@ -79,6 +79,14 @@ fn a_second_service_at_one_file_is_refused_and_harms_nothing() {
     let said = String::from_utf8(second.stderr).unwrap();
     assert_eq!(second.status.code(), Some(2), "{said}");
     assert!(said.contains("arbeitet schon ein anderer Dienst"), "{said}");
+    // By another name as well.
+    let link = house.path("link.db");
+    std::os::unix::fs::symlink(house.path("w.db"), &link).unwrap();
+    let url = format!("sqlite:{}", link.display());
+    let linked = Running::start_with(&house, &[], "2026-11-22 12:00:00", |command| {
+        command.env("WIEDERVORLAGE__DATABASE__URL", &url);
+    });
+    assert_eq!(linked.hears_or_ends("service ready"), None);
     // Other commands go on as they did.
     assert!(house.says(&["status"]).contains("Dienst          läuft\n"));
     assert!(first.stop().success());

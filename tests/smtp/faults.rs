@@ -39,7 +39,8 @@ fn expected(at: At, fault: Fault) -> End {
         (_, Fault::Slowly | Fault::Late(_)) => End::Sent,
         (At::Connect | At::Greeting | At::Ehlo | At::StartTls | At::Auth, _) => End::Server,
         (_, Fault::Say(words)) if words.starts_with('4') => End::Transient,
-        (At::Mail, Fault::Say(words)) if words.starts_with("530") => End::Server,
+        // The sender is the same for all mails.
+        (At::Mail, Fault::Say(words)) if words.starts_with('5') => End::Server,
         (_, Fault::Say(words)) if words.starts_with('5') => End::Permanent,
         (At::Dot, _) => End::Unknown,
         _ => End::Transient,

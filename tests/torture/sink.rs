@@ -25,10 +25,12 @@ pub enum Mood {
     EverySecond,
     /// Says nothing more once it has heard the recipient.
     Hangs,
+    /// Does not want our sender.
+    RefusesTheSender,
 }
 
 impl Mood {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Good,
         Self::Refuses,
         Self::Later,
@@ -36,6 +38,7 @@ impl Mood {
         Self::CutsAfterTheDot,
         Self::LaterAfterTheDot,
         Self::EverySecond,
+        Self::RefusesTheSender,
     ];
 }
 
@@ -126,6 +129,7 @@ impl Sink {
             let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
             let answer = match verb.as_str() {
                 "EHLO" => "250-sink.example\r\n250-8BITMIME\r\n250 SIZE 10000000\r\n",
+                "MAIL" if self.mood() == Mood::RefusesTheSender => "553 5.7.1 not from you\r\n",
                 "RCPT" => {
                     recipient = line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
                     let mut inside = self.inside.lock().unwrap();

@@ -66,6 +66,11 @@ pub(super) fn refused(stage: Stage, answer: &Answer) -> SendError {
         let why = "Der Mailserver verlangt Verschlüsselung oder Anmeldung (mail.smtp.tls, mail.smtp.username)";
         return SendError::Server(format!("{why} ({answer})."));
     }
+    // All mails have the one sender: whoever does not want it would not take the next mail either. What is too large
+    // (552) or asks for what the server does not know (501, 504, 555) is about this mail.
+    if stage == Stage::Mail && answer.is_permanent() && !matches!(answer.code, 501 | 504 | 552 | 555) {
+        return SendError::Server(format!("Der Mailserver lehnt den Absender (mail.from) ab ({answer})."));
+    }
     let what = match stage {
         Stage::Mail => "den Absender (mail.from)",
         Stage::Rcpt => "den Empfänger",
