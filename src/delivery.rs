@@ -1,19 +1,19 @@
 //! Delivery: claim, send, record.
 //!
 //! This room takes what a morning left in the queue and hands it to a transport, and notes what became of it. Each of the
-//! transport's sessions takes its next mail only after it has noted what became of the one before, so that at most one
-//! mail per session is ever in doubt. A mail server that cannot be used at all is left alone for a while, at no mail's
+//! transport's sessions takes its next mail only after it is durably noted what became of the one before, so that at most
+//! one mail per session is ever in doubt; sessions that finish together share one transaction (`desk`). A mail server that cannot be used at all is left alone for a while, at no mail's
 //! expense. It knows the store's queue, MIME, transports and the retry schedule; it does not know how rules work
 //! or what a mail says. Nothing is sent inside a transaction.
 //!
 //! What is kept in the queue is the words ([`Parts`] as JSON); they become MIME here, with the queue row's own date and
 //! Message-ID, so that every attempt sends the same bytes.
 
+mod desk;
 mod outage;
 
 use std::sync::{Mutex, PoisonError};
 
-use chrono::TimeDelta;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -23,12 +23,11 @@ use crate::domain::retry::{Failure, GiveUp, Retry, after};
 use crate::mail::Parts;
 use crate::mail::compose::{Envelope, compose};
 use crate::mail::transport::{Outgoing, SendError, Session, Transport};
-use crate::store::{Claim, Claimed, Db, StoreError};
+use crate::store::{Claimed, Db, Fate, Outcome, StoreError};
+
+use desk::{Desk, Held, Next};
 
 pub use outage::{Outage, Trouble};
-
-/// What a lease has beyond the longest exchange, for all that happens around it.
-const LEASE_SLACK: TimeDelta = TimeDelta::seconds(5);
 
 /// Everything that a delivery needs. Cheap to clone. Made once and kept: the transport's pace and what is known of the
 /// mail server are one over all clones, and forgotten with the last of them.
@@ -63,22 +62,15 @@ pub struct Counts {
     pub left: u32,
 }
 
-/// What became of one claim.
+/// What one session's mail came to, as it counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// Nothing is due.
-    Idle,
-    /// Taken by the other side.
+enum Step {
     Sent,
-    /// To be tried again.
     Again,
-    /// Given up.
     Failed,
-    /// The lease had passed to somebody else before the outcome was noted; theirs counts.
-    Lost,
-    /// The mail server cannot be used, and this is why; the mail went back as if it had not been taken.
+    /// The mail server cannot be used, and this is why.
     Server(String),
-    /// Told to stop; the mail went back as if it had not been taken.
+    /// Told to stop.
     Stopped,
 }
 
@@ -88,6 +80,8 @@ enum End {
     Done,
     /// The server could not be used.
     Server(String),
+    /// The queue could not be used; the [`Desk`] knows why.
+    Queue,
 }
 
 impl Courier {
@@ -97,18 +91,21 @@ impl Courier {
     pub async fn drain(&self, stop: &CancellationToken) -> Result<Counts, StoreError> {
         let counts = std::sync::Arc::new(Mutex::new(Counts::default()));
         if self.outage.pause(self.clock.now()).is_none() {
+            let (desk, counter) = Desk::open(self.transport.connections());
             let mut sessions = JoinSet::new();
             for _ in 0..self.transport.connections() {
-                let (courier, stop, counts) = (self.clone(), stop.clone(), counts.clone());
-                sessions.spawn(async move { courier.work(stop, &counts).await });
+                let (courier, stop, desk, counts) = (self.clone(), stop.clone(), desk.clone(), counts.clone());
+                sessions.spawn(async move { courier.work(stop, desk, &counts).await });
             }
-            let (mut done, mut trouble, mut error) = (false, None, None);
+            drop(desk);
+            let error = counter.serve(self, stop).await.err();
+            let (mut done, mut trouble) = (false, None);
             // All are awaited, whatever happens to one: another may be past the point of no return.
             while let Some(end) = sessions.join_next().await {
                 match end {
-                    Ok(Ok(End::Done)) => done = true,
-                    Ok(Ok(End::Server(why))) => trouble = Some(why),
-                    Ok(Err(e)) => error = Some(e),
+                    Ok(End::Done) => done = true,
+                    Ok(End::Server(why)) => trouble = Some(why),
+                    Ok(End::Queue) => {}
                     // A panic of ours: let it be seen.
                     Err(e) => match e.try_into_panic() {
                         Ok(panic) => std::panic::resume_unwind(panic),
@@ -138,47 +135,44 @@ impl Courier {
         self.outage.trouble()
     }
 
-    /// One session's work: mail after mail over one connection.
-    async fn work(&self, stop: CancellationToken, counts: &Mutex<Counts>) -> Result<End, StoreError> {
+    /// One session's work: mail after mail over one connection. What became of one is durable before the next begins.
+    async fn work(&self, stop: CancellationToken, desk: Desk, counts: &Mutex<Counts>) -> End {
         let mut session = self.transport.session(stop.clone());
+        let mut last: Option<(Outcome, Step)> = None;
         let end = loop {
-            if stop.is_cancelled() {
-                break Ok(End::Done);
-            }
-            let step = match self.step(&mut session).await {
-                Ok(step) => step,
-                Err(error) => break Err(error),
+            let (outcome, step) = last.take().unzip();
+            let leaves = match &step {
+                Some(Step::Server(why)) => Some(End::Server(why.clone())),
+                Some(Step::Stopped) => Some(End::Done),
+                _ => stop.is_cancelled().then_some(End::Done),
             };
-            let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
-            match step {
-                Step::Idle | Step::Stopped => break Ok(End::Done),
-                Step::Server(why) => break Ok(End::Server(why)),
-                Step::Sent => counts.sent += 1,
-                Step::Again => counts.again += 1,
-                Step::Failed => counts.failed += 1,
-                Step::Lost => {}
+            let Ok(answer) = desk.exchange(outcome, leaves.is_none()).await else { break End::Queue };
+            if let Some(step) = step.filter(|_| answer.noted) {
+                count(counts, &step);
+            }
+            if let Some(end) = leaves {
+                break end;
+            }
+            match answer.next {
+                None => break End::Done,
+                Some(Next::Unreadable(id)) => {
+                    tracing::error!(id, "queue row given up, it cannot be read");
+                    count(counts, &Step::Failed);
+                }
+                Some(Next::Mail(held)) => last = Some(self.attempt(&mut session, *held).await),
             }
         };
+        // Nobody waits at the desk for a farewell.
+        drop(desk);
         session.quit().await;
         end
     }
 
-    /// Takes one mail that is due, if there is one, and brings it to an outcome.
-    pub async fn step(&self, session: &mut Session) -> Result<Step, StoreError> {
-        let token = token()?;
-        let now = self.clock.now();
-        let lease_until = now + self.transport.longest_exchange() + LEASE_SLACK;
-        let claimed = match self.db.claim(now, lease_until, &token).await? {
-            Claim::Mail(claimed) => claimed,
-            Claim::Nothing => return Ok(Step::Idle),
-            Claim::Unreadable(id) => {
-                tracing::error!(id, "queue row given up, it cannot be read");
-                return Ok(Step::Failed);
-            }
-        };
+    /// Brings a mail to an outcome.
+    async fn attempt(&self, session: &mut Session, held: Held) -> (Outcome, Step) {
         // A process that stood still meanwhile must not send: whoever has the mail by now would meet it.
-        let in_time = || self.clock.now() + self.transport.longest_handover() <= lease_until;
-        let outcome = match self.prepare(&claimed) {
+        let in_time = || self.clock.now() + self.transport.longest_handover() <= held.until;
+        let outcome = match self.prepare(&held.claimed) {
             Ok(mail) => {
                 let outcome = session.send(mail, in_time).await;
                 // Whatever became of the mail, the server listened to it.
@@ -189,7 +183,8 @@ impl Courier {
             }
             Err(refused) => Err(refused),
         };
-        self.record(&claimed, &token, outcome).await
+        let (fate, step) = self.judge(&held.claimed, outcome);
+        (Outcome { id: held.claimed.id, token: held.token, fate }, step)
     }
 
     /// The mail as it goes out; what can never be sent is a permanent error.
@@ -232,56 +227,50 @@ impl Courier {
         is_within(address, &self.allowed_domains)
     }
 
-    async fn record(&self, claimed: &Claimed, token: &str, outcome: Result<(), SendError>) -> Result<Step, StoreError> {
+    /// What is to be noted about a mail.
+    fn judge(&self, claimed: &Claimed, outcome: Result<(), SendError>) -> (Fate, Step) {
         let (id, attempt, kind) = (claimed.id, claimed.attempt, claimed.kind);
-        let now = self.clock.now();
-        let Err(error) = outcome else {
-            let ours = self.db.mark_sent(id, token, now).await?;
-            return Ok(if ours { Step::Sent } else { Step::Lost });
-        };
-        let Some(failure) = error.failure() else { return self.put_back(claimed, token, error).await };
-        let (ours, step) = match after(attempt, failure, claimed.first_attempt_at, now, chance()) {
+        let Err(error) = outcome else { return (Fate::Sent, Step::Sent) };
+        let Some(failure) = error.failure() else { return self.back(error) };
+        match after(attempt, failure, claimed.first_attempt_at, self.clock.now(), chance()) {
             Retry::Again(at) => {
                 tracing::warn!(id, attempt, %kind, unknown = failure == Failure::Unknown, "mail not delivered, will be tried again");
-                (self.db.mark_again(id, token, at, &error.to_string()).await?, Step::Again)
+                (Fate::Again { at, error: error.to_string() }, Step::Again)
             }
             Retry::GiveUp(why) => {
                 tracing::error!(id, attempt, %kind, "mail given up");
-                let reason = match why {
+                let error = match why {
                     GiveUp::Permanent => error.to_string(),
                     GiveUp::Expired => format!("Nach drei Tagen aufgegeben. Zuletzt: {error}"),
                 };
-                (self.db.mark_failed(id, token, now, &reason).await?, Step::Failed)
+                (Fate::Failed { error }, Step::Failed)
             }
-        };
-        Ok(if ours { step } else { Step::Lost })
+        }
     }
 
     /// It was not the mail's turn: it goes back and loses nothing by it.
-    async fn put_back(&self, claimed: &Claimed, token: &str, error: SendError) -> Result<Step, StoreError> {
-        let (mut at, mut words) = (self.clock.now(), Some(error.to_string()));
-        let step = match error {
+    fn back(&self, error: SendError) -> (Fate, Step) {
+        let now = self.clock.now();
+        let words = error.to_string();
+        match error {
             SendError::Server(why) => {
-                at += self.outage.next_pause();
-                Step::Server(why)
+                (Fate::Back { at: now + self.outage.next_pause(), error: Some(words) }, Step::Server(why))
             }
-            SendError::Stopped => {
-                // Nothing is wrong with a mail whose sender is told to stop.
-                words = None;
-                Step::Stopped
-            }
-            _ => Step::Again,
-        };
-        let ours = self.db.put_back(claimed.id, token, at, words.as_deref()).await?;
-        Ok(if ours || step != Step::Again { step } else { Step::Lost })
+            // Nothing is wrong with a mail whose sender is told to stop.
+            SendError::Stopped => (Fate::Back { at: now, error: None }, Step::Stopped),
+            _ => (Fate::Back { at: now, error: Some(words) }, Step::Again),
+        }
     }
 }
 
-/// A lease's token: nobody else has it.
-fn token() -> Result<String, StoreError> {
-    let mut bytes = [0_u8; 16];
-    getrandom::fill(&mut bytes).map_err(|_| StoreError::Random)?;
-    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
+fn count(counts: &Mutex<Counts>, step: &Step) {
+    let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+    match step {
+        Step::Sent => counts.sent += 1,
+        Step::Again => counts.again += 1,
+        Step::Failed => counts.failed += 1,
+        Step::Server(_) | Step::Stopped => {}
+    }
 }
 
 /// Chance from 0.0 to 1.0; without it mails are merely tried again at the same time.
@@ -296,12 +285,12 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicI64, Ordering};
 
-    use chrono::{DateTime, Utc};
+    use chrono::{DateTime, TimeDelta, Utc};
 
     use super::*;
     use crate::domain::digest::Kind;
     use crate::mail::compose::message_id;
-    use crate::store::{Begun, NewMail, OutboxFilter, OutboxState};
+    use crate::store::{Begun, Claim, NewMail, OutboxFilter, OutboxState};
 
     /// A queue, a folder, and a clock that stands until it is moved.
     struct House {
@@ -343,6 +332,14 @@ mod tests {
         async fn drain(&self) -> (u32, u32, u32, u32) {
             let c = self.courier.drain(&CancellationToken::new()).await.unwrap();
             (c.sent, c.again, c.failed, c.left)
+        }
+
+        /// The next mail, in our hands.
+        async fn take(&self, now: DateTime<Utc>) -> Held {
+            let until = now + self.courier.transport.longest_exchange() + TimeDelta::seconds(5);
+            let mut claims = self.courier.db.exchange(&[], now, until, "ours", 1).await.unwrap().claims;
+            let Some(Claim::Mail(claimed)) = claims.pop() else { unreachable!() };
+            Held { claimed: *claimed, token: "ours".to_owned(), until }
         }
 
         async fn states(&self) -> Vec<(OutboxState, u32, Option<String>)> {
@@ -462,12 +459,13 @@ mod tests {
     async fn what_a_dead_process_held_is_delivered_when_its_lease_is_over() {
         let house = House::with(&["a@jobcenter.example"]).await;
         let now = house.courier.clock.now();
-        let claim = house.courier.db.claim(now, now + TimeDelta::seconds(30), "dead").await.unwrap();
-        assert!(matches!(claim, Claim::Mail(_)));
+        let dead = house.courier.db.exchange(&[], now, now + TimeDelta::seconds(30), "dead", 1).await.unwrap();
+        assert!(matches!(&dead.claims[..], [Claim::Mail(_)]));
         assert_eq!(house.drain().await, (0, 0, 0, 1));
         house.pass(TimeDelta::seconds(31));
         assert_eq!(house.drain().await, (1, 0, 0, 0));
-        assert!(!house.courier.db.mark_failed(1, "dead", now, "").await.unwrap());
+        let late = Outcome { id: 1, token: "dead".to_owned(), fate: Fate::Failed { error: String::new() } };
+        assert_eq!(house.courier.db.exchange(&[late], now, now, "", 0).await.unwrap().noted, [false]);
     }
 
     #[tokio::test]
@@ -477,7 +475,9 @@ mod tests {
         let (start, looks) = (house.courier.clock.now(), Arc::new(AtomicI64::new(0)));
         house.courier.clock = Clock::from_fn(move || start + TimeDelta::hours(looks.fetch_add(1, Ordering::SeqCst)));
         let mut session = house.courier.transport.session(CancellationToken::new());
-        assert_eq!(house.courier.step(&mut session).await.unwrap(), Step::Again);
+        let held = house.take(start).await;
+        let (outcome, step) = house.courier.attempt(&mut session, held).await;
+        assert!(matches!((outcome.fate, step), (Fate::Back { .. }, Step::Again)));
         assert!(house.files().is_empty());
     }
 
@@ -486,9 +486,15 @@ mod tests {
         let house = House::with(&["a@jobcenter.example", "b@jobcenter.example"]).await;
         let stop = CancellationToken::new();
         let mut session = house.courier.transport.session(stop.clone());
-        assert_eq!(house.courier.step(&mut session).await.unwrap(), Step::Sent);
+        let now = house.courier.clock.now();
+        let held = house.take(now).await;
+        let (sent, step) = house.courier.attempt(&mut session, held).await;
+        assert_eq!(step, Step::Sent);
+        let held = house.take(now).await;
         stop.cancel();
-        assert_eq!(house.courier.step(&mut session).await.unwrap(), Step::Stopped);
+        let (back, step) = house.courier.attempt(&mut session, held).await;
+        assert_eq!(step, Step::Stopped);
+        house.courier.db.exchange(&[sent, back], now, now, "", 0).await.unwrap();
         let counts = house.courier.drain(&stop).await.unwrap();
         assert_eq!((counts.sent, counts.left), (0, 1));
         assert_eq!(house.states().await[1], (OutboxState::Queued, 0, None), "as if it had not been taken");

@@ -6,7 +6,7 @@
 //! * Reading: [`Db::snapshot`], one read transaction that sees one state of everything.
 //! * A morning: [`Db::begin_run`], one write transaction that holds all of it or nothing.
 //! * Facts: [`Db::begin_write`] and [`Db::record`]; every change of facts raises the revision that a morning checks.
-//! * Delivery: [`Db::claim`] and the `mark_…` verbs, conditional updates under a lease.
+//! * Delivery: [`Db::exchange`], what became of mails against the next ones: conditional updates under a lease.
 
 mod cases;
 mod check;
@@ -34,7 +34,9 @@ use dialect::Tx;
 pub use error::StoreError;
 pub use guard::{Delivering, Guard};
 pub use memory::{Told, Undelivered, WeekCount};
-pub use outbox::{Claim, Claimed, OutboxCount, OutboxEntry, OutboxFilter, OutboxMail, OutboxState, Spoken};
+pub use outbox::{
+    Claim, Claimed, Exchanged, Fate, OutboxCount, OutboxEntry, OutboxFilter, OutboxMail, OutboxState, Outcome, Spoken,
+};
 pub use read::{Head, Snapshot};
 pub use record::Recorded;
 pub use run::{Begun, NewMail, Notice, RunTx};

@@ -7,6 +7,8 @@ mod addresses;
 mod again;
 #[path = "mornings/once.rs"]
 mod once;
+#[path = "support/queue.rs"]
+mod queue;
 #[path = "mornings/teams.rs"]
 mod teams;
 
@@ -20,7 +22,7 @@ use wiedervorlage::config::settings::Settings;
 use wiedervorlage::domain::digest::{Content, Digest, Item, Kind, Lapsed, News};
 use wiedervorlage::intake;
 use wiedervorlage::morning::Morning;
-use wiedervorlage::store::{Claim, OutboxFilter, OutboxState, Spoken};
+use wiedervorlage::store::{Fate, OutboxFilter, OutboxState, Spoken};
 
 const TEAMS: &str = "team;name;postfach;bundesland;leitung;dienststelle;beginn\n\
     T0;Team 0;team@jobcenter.example;BW;TL0;;\n";

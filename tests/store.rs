@@ -6,11 +6,14 @@
 
 #[path = "support/pg.rs"]
 mod pg;
+#[path = "support/queue.rs"]
+mod queue;
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 
 use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
+use queue::{again, failed};
 use tempfile::TempDir;
 use wiedervorlage::domain::calendar::Bundesland;
 use wiedervorlage::domain::digest::Kind;
@@ -22,8 +25,8 @@ use wiedervorlage::domain::ledger::{Entry, Marks};
 use wiedervorlage::domain::obligation::{Column, Ended, Evidence, Key, Role, Roles};
 use wiedervorlage::domain::rules::{Supplied, Supply};
 use wiedervorlage::store::{
-    Begun, Claim, Claimed, Db, Loose, LooseEnds, NewMail, Notice, OutboxFilter, OutboxState, RunTx, Snapshot, Spoken,
-    StoreError, WeekCount,
+    Begun, Claim, Claimed, Db, Exchanged, Fate, Loose, LooseEnds, NewMail, Notice, OutboxFilter, OutboxState, Outcome,
+    RunTx, Snapshot, Spoken, StoreError, WeekCount,
 };
 
 /// A fresh database, and what keeps it alive.
@@ -91,11 +94,11 @@ impl House {
     }
 
     async fn claim(&self, now: DateTime<Utc>, until: DateTime<Utc>, token: &str) -> Option<Claimed> {
-        match self.db.claim(now, until, token).await.unwrap() {
-            Claim::Mail(claimed) => Some(*claimed),
-            Claim::Nothing => None,
-            Claim::Unreadable(id) => panic!("{id}"),
-        }
+        queue::claim(&self.db, now, until, token).await
+    }
+
+    async fn note(&self, id: i64, token: &str, now: DateTime<Utc>, fate: Fate) -> bool {
+        queue::note(&self.db, id, token, now, fate).await
     }
 
     async fn states(&self) -> Vec<(String, OutboxState)> {
@@ -149,6 +152,9 @@ conformance!(
     mails_are_retried_and_called_back_by_hand,
     the_first_attempt_is_remembered_until_somebody_retries,
     a_row_that_cannot_be_sent_is_given_up_and_the_next_is_taken,
+    outcomes_of_every_kind_are_noted_together_and_the_next_mails_taken,
+    of_several_outcomes_each_counts_only_under_its_own_lease,
+    nobody_is_given_more_mails_than_they_asked_for,
     the_queue_is_listed_by_what_is_asked,
     a_mail_that_comes_back_counts_as_given_up_from_then_on,
     a_report_changes_nothing_but_a_mail_that_counts_as_sent,
@@ -1018,7 +1024,7 @@ async fn the_send_log_says_who_was_told_what(house: House) {
     house.queue("2026-11-20", std::slice::from_ref(&first)).await;
     house.queue("2026-11-23", &[NewMail { notices: vec![notice("1", "faellig", Role::Bak)], ..mail("t") }]).await;
     let sent = house.claim(at("07:00:00"), at("08:00:00"), "A").await.unwrap();
-    assert!(house.db.mark_sent(sent.id, "A", at("07:00:01")).await.unwrap());
+    assert!(house.note(sent.id, "A", at("07:00:01"), Fate::Sent).await);
 
     let told = house.snapshot().await.told("1").await.unwrap();
     let short: Vec<_> = told.iter().map(|t| (t.step.as_str(), t.role, t.kind, t.day, t.state)).collect();
@@ -1079,10 +1085,10 @@ async fn what_was_given_up_is_known_by_office_and_since_which_run(house: House) 
     }
     ids.sort();
     let ids: Vec<i64> = ids.into_iter().map(|(_, id)| id).collect();
-    assert!(house.db.mark_failed(ids[0], "A", at("06:29:59"), "550").await.unwrap(), "before the run");
-    assert!(house.db.mark_failed(ids[1], "A", at("06:30:00"), "550").await.unwrap());
-    assert!(house.db.mark_failed(ids[2], "A", at("07:00:01"), "550").await.unwrap());
-    assert!(house.db.mark_sent(ids[3], "A", at("07:00:01")).await.unwrap());
+    assert!(house.note(ids[0], "A", at("06:29:59"), failed("550")).await, "before the run");
+    assert!(house.note(ids[1], "A", at("06:30:00"), failed("550")).await);
+    assert!(house.note(ids[2], "A", at("07:00:01"), failed("550")).await);
+    assert!(house.note(ids[3], "A", at("07:00:01"), Fate::Sent).await);
     house.run("Nord", "2026-11-23").await.commit().await.unwrap();
     let mut snapshot = house.snapshot().await;
     assert_eq!(snapshot.failed_since("", day("2026-11-20")).await.unwrap(), [ids[1]]);
@@ -1095,9 +1101,9 @@ async fn a_mail_is_claimed_by_one_worker_at_a_time(house: House) {
     assert_eq!(house.claim(at("06:29:59"), at("07:30:00"), "A").await, None, "not due yet");
     let mail = house.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap();
     assert_eq!(house.claim(at("07:29:59"), at("08:00:00"), "B").await, None);
-    assert!(!house.db.mark_sent(mail.id, "B", at("07:01:00")).await.unwrap(), "not B's to say");
-    assert!(house.db.mark_sent(mail.id, "A", at("07:01:00.5")).await.unwrap());
-    assert!(!house.db.mark_sent(mail.id, "A", at("07:02:00")).await.unwrap(), "said once");
+    assert!(!house.note(mail.id, "B", at("07:01:00"), Fate::Sent).await, "not B's to say");
+    assert!(house.note(mail.id, "A", at("07:01:00.5"), Fate::Sent).await);
+    assert!(!house.note(mail.id, "A", at("07:02:00"), Fate::Sent).await, "said once");
     let shown = house.db.outbox_get(mail.id).await.unwrap().unwrap().entry;
     assert_eq!((shown.state, shown.sent_at, shown.attempts), (OutboxState::Sent, Some(at("07:01:00.5")), 1));
     assert_eq!(house.claim(at("23:00:00"), at("23:30:00"), "B").await, None);
@@ -1112,9 +1118,9 @@ async fn many_workers_share_the_queue_without_sharing_a_mail(house: House) {
             tokio::spawn(async move {
                 let mut mine = Vec::new();
                 let token = worker.to_string();
-                while let Claim::Mail(mail) = db.claim(at("07:00:00"), at("07:30:00"), &token).await.unwrap() {
+                while let Some(mail) = queue::claim(&db, at("07:00:00"), at("07:30:00"), &token).await {
                     mine.push(mail.recipient);
-                    assert!(db.mark_sent(mail.id, &token, at("07:00:01")).await.unwrap());
+                    assert!(queue::note(&db, mail.id, &token, at("07:00:01"), Fate::Sent).await);
                 }
                 mine
             })
@@ -1134,14 +1140,10 @@ async fn an_expired_lease_passes_the_mail_on_and_ends_the_old_workers_say(house:
     let second = house.claim(at("07:30:00"), at("08:00:00"), "B").await.unwrap();
     assert_eq!((first.id, first.attempt, second.id, second.attempt), (second.id, 1, first.id, 2));
     assert_eq!(first.message_id, second.message_id);
-    for held in [
-        house.db.mark_sent(first.id, "A", at("07:31:00")).await,
-        house.db.mark_again(first.id, "A", at("07:31:00"), "").await,
-        house.db.mark_failed(first.id, "A", at("07:31:00"), "").await,
-    ] {
-        assert!(!held.unwrap());
+    for fate in [Fate::Sent, again(at("07:31:00"), ""), failed("")] {
+        assert!(!house.note(first.id, "A", at("07:31:00"), fate).await);
     }
-    assert!(house.db.mark_failed(second.id, "B", at("07:31:00"), "550").await.unwrap());
+    assert!(house.note(second.id, "B", at("07:31:00"), failed("550")).await);
     let shown = house.db.outbox_get(second.id).await.unwrap().unwrap().entry;
     assert_eq!((shown.state, shown.error, shown.sent_at), (OutboxState::Failed, text("550"), None));
 }
@@ -1149,7 +1151,7 @@ async fn an_expired_lease_passes_the_mail_on_and_ends_the_old_workers_say(house:
 async fn a_failed_attempt_waits_until_its_time(house: House) {
     house.queue("2026-11-23", &[mail("a"), mail("b")]).await;
     let a = house.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap();
-    assert!(house.db.mark_again(a.id, "A", at("07:05:00.000001"), "451 später").await.unwrap());
+    assert!(house.note(a.id, "A", at("07:05:00.000001"), again(at("07:05:00.000001"), "451 später")).await);
     let shown = house.db.outbox_get(a.id).await.unwrap().unwrap().entry;
     assert_eq!((shown.state, shown.next_attempt_at), (OutboxState::Queued, at("07:05:00.000001")));
     assert_eq!(shown.error, text("451 später"));
@@ -1157,24 +1159,29 @@ async fn a_failed_attempt_waits_until_its_time(house: House) {
     assert_eq!(house.claim(at("07:05:00"), at("07:30:00"), "A").await, None);
     let again = house.claim(at("07:05:00.5"), at("07:30:00"), "A").await.unwrap();
     assert_eq!((again.id, again.attempt), (a.id, 2));
-    assert!(house.db.mark_sent(a.id, "A", at("07:06:00")).await.unwrap());
+    assert!(house.note(a.id, "A", at("07:06:00"), Fate::Sent).await);
     assert_eq!(house.db.outbox_get(a.id).await.unwrap().unwrap().entry.error, None);
 }
 
 async fn a_mail_that_is_put_back_is_as_it_was_before_it_was_taken(house: House) {
     house.queue("2026-11-23", &[mail("a")]).await;
     let first = house.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap();
-    assert!(!house.db.put_back(first.id, "B", at("07:01:00"), None).await.unwrap(), "somebody else's");
-    assert!(house.db.put_back(first.id, "A", at("07:01:00"), Some("kein Server")).await.unwrap());
+    assert!(
+        !house.note(first.id, "B", at("07:01:00"), Fate::Back { at: at("07:01:00"), error: None }).await,
+        "somebody else's"
+    );
+    assert!(
+        house.note(first.id, "A", at("07:01:00"), Fate::Back { at: at("07:01:00"), error: text("kein Server") }).await
+    );
     let shown = house.db.outbox_get(first.id).await.unwrap().unwrap().entry;
     assert_eq!((shown.state, shown.attempts, shown.error), (OutboxState::Queued, 0, text("kein Server")));
     assert_eq!(house.claim(at("07:00:59"), at("07:30:00"), "A").await, None);
     // The days of trying begin with the next one, and a later one leaves them as they are.
     let second = house.claim(at("08:00:00"), at("08:30:00"), "A").await.unwrap();
     assert_eq!((second.attempt, second.first_attempt_at), (1, at("08:00:00")));
-    assert!(house.db.mark_again(first.id, "A", at("08:05:00"), "451").await.unwrap());
+    assert!(house.note(first.id, "A", at("08:05:00"), again(at("08:05:00"), "451")).await);
     assert_eq!(house.claim(at("08:05:00"), at("08:30:00"), "A").await.unwrap().attempt, 2);
-    assert!(house.db.put_back(first.id, "A", at("08:06:00"), None).await.unwrap());
+    assert!(house.note(first.id, "A", at("08:06:00"), Fate::Back { at: at("08:06:00"), error: None }).await);
     assert_eq!(house.db.outbox_get(first.id).await.unwrap().unwrap().entry.error, text("451"));
     let third = house.claim(at("08:06:00"), at("08:30:00"), "A").await.unwrap();
     assert_eq!((third.attempt, third.first_attempt_at), (2, at("08:00:00")));
@@ -1185,7 +1192,7 @@ async fn mails_are_retried_and_called_back_by_hand(house: House) {
     let mail = house.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap();
     assert!(!house.db.outbox_cancel(mail.id).await.unwrap(), "somebody is sending it");
     assert!(!house.db.outbox_retry(mail.id, at("07:01:00")).await.unwrap());
-    assert!(house.db.mark_failed(mail.id, "A", at("12:00:00"), "550").await.unwrap());
+    assert!(house.note(mail.id, "A", at("12:00:00"), failed("550")).await);
     assert_eq!(house.claim(at("09:00:00"), at("09:30:00"), "A").await, None, "given up");
     assert!(house.db.outbox_retry(mail.id, at("10:00:00")).await.unwrap());
     assert!(house.db.outbox_cancel(mail.id).await.unwrap());
@@ -1194,7 +1201,7 @@ async fn mails_are_retried_and_called_back_by_hand(house: House) {
     assert!(house.db.outbox_retry(mail.id, at("12:00:00")).await.unwrap());
     assert!(house.claim(at("11:59:59"), at("12:30:00"), "A").await.is_none());
     assert!(house.claim(at("12:00:00"), at("12:30:00"), "A").await.is_some());
-    assert!(house.db.mark_failed(mail.id, "A", at("12:00:00"), "550").await.unwrap());
+    assert!(house.note(mail.id, "A", at("12:00:00"), failed("550")).await);
     house.sql("update outbox set message = null").await;
     assert!(!house.db.outbox_retry(mail.id, at("13:00:00")).await.unwrap(), "there is nothing left to send");
     assert_eq!(house.db.outbox_get(mail.id).await.unwrap().unwrap().message, None);
@@ -1205,10 +1212,10 @@ async fn the_first_attempt_is_remembered_until_somebody_retries(house: House) {
     house.queue("2026-11-23", &[mail("a")]).await;
     let first = house.claim(at("07:00:00.5"), at("07:30:00"), "A").await.unwrap();
     assert_eq!((first.created_at, first.first_attempt_at), (at("06:30:00"), at("07:00:00.5")));
-    assert!(house.db.mark_again(first.id, "A", at("08:00:00"), "451").await.unwrap());
+    assert!(house.note(first.id, "A", at("08:00:00"), again(at("08:00:00"), "451")).await);
     let second = house.claim(at("08:00:00"), at("08:30:00"), "A").await.unwrap();
     assert_eq!((second.attempt, second.first_attempt_at), (2, at("07:00:00.5")));
-    assert!(house.db.mark_failed(first.id, "A", at("08:01:00"), "451").await.unwrap());
+    assert!(house.note(first.id, "A", at("08:01:00"), failed("451")).await);
     assert!(house.db.outbox_retry(first.id, at("09:00:00")).await.unwrap());
     assert_eq!(house.db.outbox_get(first.id).await.unwrap().unwrap().entry.attempts, 0);
     let anew = house.claim(at("09:30:00"), at("10:00:00"), "A").await.unwrap();
@@ -1223,8 +1230,8 @@ async fn a_row_that_cannot_be_sent_is_given_up_and_the_next_is_taken(house: Hous
     assert_eq!(list.iter().map(|m| m.kind).collect::<Vec<_>>(), [None, Some(mail("").kind), Some(mail("").kind)]);
     assert_eq!(house.db.outbox_left().await.unwrap(), 3);
     for (row, why) in list.iter().zip(["Art", "Text"]) {
-        let claim = house.db.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap();
-        assert_eq!(claim, Claim::Unreadable(row.id));
+        let claims = house.db.exchange(&[], at("07:00:00"), at("07:30:00"), "A", 1).await.unwrap().claims;
+        assert_eq!(claims, [Claim::Unreadable(row.id)]);
         let shown = house.db.outbox_get(row.id).await.unwrap().unwrap().entry;
         assert_eq!((shown.state, shown.attempts), (OutboxState::Failed, 1));
         let said = shown.error.unwrap();
@@ -1235,6 +1242,114 @@ async fn a_row_that_cannot_be_sent_is_given_up_and_the_next_is_taken(house: Hous
     assert_eq!(house.db.outbox_left().await.unwrap(), 1);
     assert_eq!(house.claim(at("07:00:00"), at("07:30:00"), "A").await, None);
     assert_eq!(house.snapshot().await.failed_since("", day("2026-11-23")).await.unwrap(), [list[0].id, list[1].id]);
+}
+
+/// Takes mails under a token.
+async fn take(house: &House, token: &str, want: usize) -> Vec<i64> {
+    let taken = house.db.exchange(&[], at("07:00:00"), at("07:30:00"), token, want).await.unwrap();
+    assert!(taken.noted.is_empty());
+    ids(&taken)
+}
+
+fn ids(exchanged: &Exchanged) -> Vec<i64> {
+    let ids = exchanged.claims.iter().map(|claim| match claim {
+        Claim::Mail(mail) => mail.id,
+        Claim::Unreadable(id) => -id,
+    });
+    let mut ids: Vec<_> = ids.collect();
+    ids.sort_unstable();
+    ids
+}
+
+async fn outcomes_of_every_kind_are_noted_together_and_the_next_mails_taken(house: House) {
+    let mails: Vec<_> = (0..9).map(|n| mail(&format!("m{n}"))).collect();
+    house.queue("2026-11-23", &mails).await;
+    let all: Vec<_> = house.db.outbox_list(&OutboxFilter::default(), 0, 10).await.unwrap();
+    let all: Vec<_> = all.into_iter().map(|m| m.id).collect();
+    assert_eq!(take(&house, "A", 5).await, all[..5]);
+    house.sql("update outbox set kind = 'tanz' where dedup_key = 'm6'").await;
+    let outcome = |n: usize, fate| Outcome { id: all[n], token: "A".to_owned(), fate };
+    let outcomes = [
+        outcome(3, again(at("09:00:00"), "451")),
+        outcome(0, Fate::Sent),
+        outcome(4, Fate::Back { at: at("08:00:00"), error: None }),
+        outcome(2, failed("550")),
+        outcome(1, Fate::Sent),
+    ];
+    let done = house.db.exchange(&outcomes, at("07:01:00"), at("07:31:00"), "B", 3).await.unwrap();
+    assert_eq!(done.noted, [true; 5]);
+    assert_eq!(ids(&done), [-all[6], all[5], all[7]]);
+    let mut states = Vec::new();
+    for id in &all {
+        let entry = house.db.outbox_get(*id).await.unwrap().unwrap().entry;
+        states.push((entry.state, entry.attempts, entry.next_attempt_at, entry.sent_at, entry.error.is_some()));
+    }
+    let (sent, queued) = (OutboxState::Sent, OutboxState::Queued);
+    let (begin, noted) = (at("06:30:00"), at("07:01:00"));
+    let wanted = [
+        (sent, 1, begin, Some(noted), false),
+        (sent, 1, begin, Some(noted), false),
+        (OutboxState::Failed, 1, noted, None, true),
+        (queued, 1, at("09:00:00"), None, true),
+        (queued, 0, at("08:00:00"), None, false),
+        (OutboxState::Sending, 1, begin, None, false),
+        (OutboxState::Failed, 1, noted, None, true),
+        (OutboxState::Sending, 1, begin, None, false),
+        (queued, 0, begin, None, false),
+    ];
+    assert_eq!(states, wanted);
+}
+
+async fn of_several_outcomes_each_counts_only_under_its_own_lease(house: House) {
+    house.queue("2026-11-23", &[mail("a"), mail("b"), mail("c")]).await;
+    let (a, b) = (take(&house, "A", 1).await, take(&house, "B", 2).await);
+    let outcome = |id: i64, token: &str| Outcome { id, token: token.to_owned(), fate: Fate::Sent };
+    // Another's lease, one's own, one that is no row, one that nobody holds, and one that is said twice.
+    let outcomes = [
+        outcome(b[0], "A"),
+        outcome(a[0], "A"),
+        outcome(b[1] + 1, "B"),
+        outcome(b[0], ""),
+        outcome(b[1], "B"),
+        outcome(b[1], "B"),
+    ];
+    let done = house.db.exchange(&outcomes, at("07:01:00"), at("07:31:00"), "C", 9).await.unwrap();
+    assert_eq!(done.noted, [false, true, false, false, true, false]);
+    assert!(done.claims.is_empty());
+    assert_eq!(house.db.outbox_left().await.unwrap(), 1);
+}
+
+async fn nobody_is_given_more_mails_than_they_asked_for(house: House) {
+    let mails: Vec<_> = (0..40).map(|n| mail(&format!("m{n:02}"))).collect();
+    house.queue("2026-11-23", &mails).await;
+    let workers: Vec<_> = (0..4)
+        .map(|worker: usize| {
+            let db = house.db.clone();
+            tokio::spawn(async move {
+                let (mut all, mut hold) = (Vec::<i64>::new(), Vec::new());
+                loop {
+                    let token = format!("{worker}.{}", all.len());
+                    let done = db.exchange(&hold, at("07:00:00"), at("07:30:00"), &token, worker + 1).await.unwrap();
+                    assert!(done.noted.iter().all(|noted| *noted));
+                    assert!(done.claims.len() <= worker + 1);
+                    let held = ids(&done);
+                    if held.is_empty() {
+                        return all;
+                    }
+                    all.extend(&held);
+                    hold = held.into_iter().map(|id| Outcome { id, token: token.clone(), fate: Fate::Sent }).collect();
+                }
+            })
+        })
+        .collect();
+    let mut sent = Vec::new();
+    for worker in workers {
+        sent.extend(worker.await.unwrap());
+    }
+    sent.sort_unstable();
+    sent.dedup();
+    assert_eq!(sent.len(), 40);
+    assert_eq!(house.db.outbox_left().await.unwrap(), 0);
 }
 
 async fn the_queue_is_listed_by_what_is_asked(house: House) {
@@ -1263,7 +1378,7 @@ async fn a_mail_that_comes_back_counts_as_given_up_from_then_on(house: House) {
     house.run("", "2026-11-23").await.commit().await.unwrap();
     for _ in 0..2 {
         let claimed = house.claim(at("06:31:00"), at("07:30:00"), "A").await.unwrap();
-        assert!(house.db.mark_sent(claimed.id, "A", at("06:31:00")).await.unwrap());
+        assert!(house.note(claimed.id, "A", at("06:31:00"), Fate::Sent).await);
     }
     let list = house.db.outbox_list(&OutboxFilter::default(), 0, 10).await.unwrap();
     let (a, b) = (&list[0], &list[1]);
@@ -1293,7 +1408,7 @@ async fn a_report_changes_nothing_but_a_mail_that_counts_as_sent(house: House) {
     assert_eq!((bounced().await, delayed().await), (Spoken::Elsewhere(row), Spoken::Elsewhere(row)), "queued");
     house.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap();
     assert_eq!((bounced().await, delayed().await), (Spoken::TooEarly(row), Spoken::TooEarly(row)), "being sent");
-    assert!(house.db.mark_sent(row, "A", at("07:00:01")).await.unwrap());
+    assert!(house.note(row, "A", at("07:00:01"), Fate::Sent).await);
     assert_eq!(bounced().await, Spoken::Noted(row));
     assert_eq!((bounced().await, delayed().await), (Spoken::Elsewhere(row), Spoken::Elsewhere(row)), "a second time");
     assert!(house.db.outbox_cancel(row).await.unwrap());

@@ -20,11 +20,19 @@ impl Tx {
         }
     }
 
-    /// Takes the next mail that is due (now, lease, until when).
+    /// Takes the next mails that are due (now, lease, until when, how many).
     pub(super) fn claim(&self) -> &'static str {
         match self {
             Self::Sqlite(_) => SQLITE_CLAIM,
             Self::Postgres(_) => PG_CLAIM,
+        }
+    }
+
+    /// Notes that mails were taken (JSON array of arrays of id and lease, now); the ids of those whose lease still held.
+    pub(super) fn mark_sent(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => SQLITE_MARK_SENT,
+            Self::Postgres(_) => PG_MARK_SENT,
         }
     }
 
@@ -159,15 +167,31 @@ pub(super) async fn lock_mornings(tx: &mut Tx, office: &str) -> Result<(), sqlx:
 macro_rules! claim {
     ($lock:literal) => {
         concat!(
-            "update outbox set state = 'sending', lease = $2, lease_until = $3, attempts = attempts + 1,",
-            " first_attempt_at = coalesce(first_attempt_at, $1) where id = (",
-            "select id from outbox where state in ('queued', 'sending') and next_attempt_at <= $1",
-            " and (state = 'queued' or lease_until <= $1) order by next_attempt_at, id limit 1",
+            // Found once and for all: a plan that looked again for each row would take more than was asked for.
+            "with due (n) as materialized (select id from outbox where state in ('queued', 'sending')",
+            " and next_attempt_at <= $1 and (state = 'queued' or lease_until <= $1)",
+            " order by next_attempt_at, id limit $4",
             $lock,
-            ") returning id, kind, recipient, day, message_id, message, attempts, created_at, first_attempt_at"
+            ") update outbox set state = 'sending', lease = $2, lease_until = $3, attempts = attempts + 1,",
+            " first_attempt_at = coalesce(first_attempt_at, $1) from due where id = n",
+            " returning id, kind, recipient, day, message_id, message, attempts, created_at, first_attempt_at"
         )
     };
 }
 const SQLITE_CLAIM: &str = claim!("");
 /// A row that somebody else is taking is passed over instead of waited for.
 const PG_CLAIM: &str = claim!(" for update skip locked");
+
+macro_rules! mark_sent {
+    ($told:literal) => {
+        concat!(
+            "with told (n, held) as materialized (",
+            $told,
+            ") update outbox set state = 'sent', sent_at = $2, lease = null, lease_until = null, error = null",
+            " from told where id = n and lease = held and state = 'sending' returning id"
+        )
+    };
+}
+const SQLITE_MARK_SENT: &str = mark_sent!("select value ->> 0, value ->> 1 from json_each($1)");
+const PG_MARK_SENT: &str =
+    mark_sent!("select (value ->> 0)::bigint, value ->> 1 from jsonb_array_elements($1::text::jsonb)");

@@ -41,16 +41,61 @@ pub struct OutboxCount {
     pub oldest: DateTime<Utc>,
 }
 
-/// What somebody who asked for a mail got.
+/// One of the mails that somebody who asked for some got.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
-    /// Nothing is due.
-    Nothing,
     /// A mail.
     Mail(Box<Claimed>),
     /// A row that cannot be sent because no program of ours writes such a one. It is given up, with the reason, so that
     /// it does not keep the others from being sent. Its id.
     Unreadable(i64),
+}
+
+/// What became of a mail that was taken under a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Its id in the outbox.
+    pub id: i64,
+    /// The token.
+    pub token: String,
+    /// What.
+    pub fate: Fate,
+}
+
+/// What can become of a mail. Errors must be nobody's data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// The other side has taken it.
+    Sent,
+    /// The attempt did not succeed and is to be made again.
+    Again {
+        /// When.
+        at: DateTime<Utc>,
+        /// Why it did not.
+        error: String,
+    },
+    /// Given up.
+    Failed {
+        /// Why.
+        error: String,
+    },
+    /// It was not the mail's turn after all: it goes back as if it had not been taken. The attempt does not count, and
+    /// if it was the first one, the days of trying have not begun.
+    Back {
+        /// When it is due.
+        at: DateTime<Utc>,
+        /// Why; none leaves what stands there.
+        error: Option<String>,
+    },
+}
+
+/// What came of an exchange with the queue.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Exchanged {
+    /// For each outcome whether it was noted; if not, the lease had passed to somebody else.
+    pub noted: Vec<bool>,
+    /// The mails taken.
+    pub claims: Vec<Claim>,
 }
 
 /// Which mail somebody else spoke of.
@@ -200,106 +245,23 @@ const NO_MESSAGE: &str = "Nicht gesendet: Der Text dieser Mail fehlt.";
 const GET: &str = entry_select!("id = $1");
 
 impl Db {
-    /// Takes the mail that has been due longest, until `lease_until`, under a token that nobody else uses. Due is what
-    /// is queued for `now` or before, and what somebody took and did not finish in their time.
-    pub async fn claim(
+    /// Notes what became of mails at `now`, and takes up to `want` of those that have been due longest until
+    /// `lease_until`, under a token that nobody else uses. Both are durable together when this returns, in one
+    /// transaction. Due is what is queued for `now` or before, and what somebody took and did not finish in their time.
+    pub async fn exchange(
         &self,
+        outcomes: &[Outcome],
         now: DateTime<Utc>,
         lease_until: DateTime<Utc>,
         token: &str,
-    ) -> Result<Claim, StoreError> {
+        want: usize,
+    ) -> Result<Exchanged, StoreError> {
         let (now, until) = (micros(now), micros(lease_until));
         let mut tx = self.write().await?;
-        let sql = tx.claim();
-        let row = on!(&mut tx, conn => {
-            let row = sqlx::query(sql).bind(now).bind(token).bind(until).fetch_optional(conn).await?;
-            row.map(|row| (row.try_get("id"), ClaimRow::from_row(&row)))
-        });
-        let claim = match row {
-            None => Claim::Nothing,
-            Some((id, row)) => match row.map_err(|_| UNREADABLE).and_then(ClaimRow::claimed) {
-                Ok(claimed) => Claim::Mail(Box::new(claimed)),
-                Err(why) => {
-                    let id = id?;
-                    give_up(&mut tx, id, token, now, why).await?;
-                    Claim::Unreadable(id)
-                }
-            },
-        };
+        let noted = note(&mut tx, outcomes, now).await?;
+        let claims = if want > 0 { claim(&mut tx, now, until, token, want).await? } else { Vec::new() };
         tx.commit().await?;
-        Ok(claim)
-    }
-
-    /// The mail was taken at `now`. False: the lease had passed to somebody else, and nothing was noted.
-    pub async fn mark_sent(&self, id: i64, token: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let mut tx = self.write().await?;
-        let rows = run!(
-            &mut tx,
-            "update outbox set state = 'sent', sent_at = $3, lease = null, lease_until = null, error = null \
-             where id = $1 and lease = $2 and state = 'sending'",
-            id,
-            token,
-            micros(now)
-        )?;
-        tx.commit().await?;
-        Ok(rows == 1)
-    }
-
-    /// The attempt did not succeed and is to be made again at `next_attempt_at`. `error` must be nobody's data.
-    /// False as in [`mark_sent`](Self::mark_sent).
-    pub async fn mark_again(
-        &self,
-        id: i64,
-        token: &str,
-        next_attempt_at: DateTime<Utc>,
-        error: &str,
-    ) -> Result<bool, StoreError> {
-        let mut tx = self.write().await?;
-        let rows = run!(
-            &mut tx,
-            "update outbox set state = 'queued', next_attempt_at = $3, lease = null, lease_until = null, error = $4 \
-             where id = $1 and lease = $2 and state = 'sending'",
-            id,
-            token,
-            micros(next_attempt_at),
-            error
-        )?;
-        tx.commit().await?;
-        Ok(rows == 1)
-    }
-
-    /// It was not the mail's turn after all: it goes back, due at `next_attempt_at`, as if it had not been taken. The
-    /// attempt does not count, and if it was the first one, the days of trying have not begun. `error` must be nobody's
-    /// data; none leaves what stands there. False as in [`mark_sent`](Self::mark_sent).
-    pub async fn put_back(
-        &self,
-        id: i64,
-        token: &str,
-        next_attempt_at: DateTime<Utc>,
-        error: Option<&str>,
-    ) -> Result<bool, StoreError> {
-        let mut tx = self.write().await?;
-        let rows = run!(
-            &mut tx,
-            "update outbox set state = 'queued', next_attempt_at = $3, lease = null, lease_until = null, \
-             error = coalesce($4, error), attempts = attempts - 1, \
-             first_attempt_at = case when attempts > 1 then first_attempt_at end \
-             where id = $1 and lease = $2 and state = 'sending'",
-            id,
-            token,
-            micros(next_attempt_at),
-            error
-        )?;
-        tx.commit().await?;
-        Ok(rows == 1)
-    }
-
-    /// The mail was given up at `now`. False as in [`mark_sent`](Self::mark_sent).
-    pub async fn mark_failed(&self, id: i64, token: &str, now: DateTime<Utc>, error: &str) -> Result<bool, StoreError> {
-        let mut tx = self.write().await?;
-        let ours = give_up(&mut tx, id, token, micros(now), error).await?;
-        tx.commit().await?;
-        Ok(ours)
+        Ok(Exchanged { noted, claims })
     }
 
     /// Somebody reports at `now` that a mail which was taken cannot be delivered: it counts as given up from then on.
@@ -399,6 +361,78 @@ impl Db {
         tx.commit().await?;
         Ok(rows == 1)
     }
+}
+
+/// Notes outcomes; for each whether the lease still held.
+async fn note(tx: &mut Tx, outcomes: &[Outcome], now: DateTime<Utc>) -> Result<Vec<bool>, StoreError> {
+    let sent: Vec<_> = outcomes.iter().filter(|o| o.fate == Fate::Sent).map(|o| (o.id, o.token.as_str())).collect();
+    let mut taken = Vec::new();
+    if !sent.is_empty() {
+        // Nearly all that ever happens, and so in one go. A pair of a number and hexadecimal digits is always JSON.
+        let sent = serde_json::to_string(&sent).map_err(|_| StoreError::Content("outbox.lease"))?;
+        let sql = tx.mark_sent();
+        taken = all!(tx, sql, sent, now)?;
+    }
+    let mut noted = Vec::with_capacity(outcomes.len());
+    for Outcome { id, token, fate } in outcomes {
+        let rows = match fate {
+            Fate::Sent => {
+                let at = taken.iter().position(|(taken,): &(i64,)| taken == id);
+                // Taken out: of two that speak of one mail, one was heard.
+                at.map(|at| taken.swap_remove(at)).map_or(0, |_| 1)
+            }
+            Fate::Again { at, error } => run!(
+                tx,
+                "update outbox set state = 'queued', next_attempt_at = $3, lease = null, lease_until = null, \
+                 error = $4 where id = $1 and lease = $2 and state = 'sending'",
+                id,
+                token,
+                micros(*at),
+                error
+            )?,
+            Fate::Failed { error } => u64::from(give_up(tx, *id, token, now, error).await?),
+            Fate::Back { at, error } => run!(
+                tx,
+                "update outbox set state = 'queued', next_attempt_at = $3, lease = null, lease_until = null, \
+                 error = coalesce($4, error), attempts = attempts - 1, \
+                 first_attempt_at = case when attempts > 1 then first_attempt_at end \
+                 where id = $1 and lease = $2 and state = 'sending'",
+                id,
+                token,
+                micros(*at),
+                error.as_deref()
+            )?,
+        };
+        noted.push(rows == 1);
+    }
+    Ok(noted)
+}
+
+/// Takes up to `want` mails.
+async fn claim(
+    tx: &mut Tx,
+    now: DateTime<Utc>,
+    until: DateTime<Utc>,
+    token: &str,
+    want: usize,
+) -> Result<Vec<Claim>, StoreError> {
+    let sql = tx.claim();
+    let rows: Vec<_> = on!(&mut *tx, conn => {
+        let query = sqlx::query(sql).bind(now).bind(token).bind(until).bind(i64::try_from(want).unwrap_or(i64::MAX));
+        let rows = query.fetch_all(conn).await?;
+        rows.into_iter().map(|row| Ok((row.try_get("id")?, ClaimRow::from_row(&row)))).collect::<Result<_, sqlx::Error>>()
+    })?;
+    let mut claims = Vec::with_capacity(rows.len());
+    for (id, row) in rows {
+        claims.push(match row.map_err(|_| UNREADABLE).and_then(ClaimRow::claimed) {
+            Ok(claimed) => Claim::Mail(Box::new(claimed)),
+            Err(why) => {
+                give_up(tx, id, token, now, why).await?;
+                Claim::Unreadable(id)
+            }
+        });
+    }
+    Ok(claims)
 }
 
 /// Commits, and says which mail it was about.

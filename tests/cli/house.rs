@@ -11,7 +11,9 @@ use wiedervorlage::config::settings::Settings;
 use wiedervorlage::domain::digest::Digest;
 use wiedervorlage::mail::{Letterhead, Renderer};
 use wiedervorlage::morning::Morning;
-use wiedervorlage::store::{Claim, Db};
+use wiedervorlage::store::{Db, Fate};
+
+use super::queue;
 
 /// Monday 24 November 2025 is the day on which most tests look.
 const OFFICE: &str = "
@@ -97,8 +99,8 @@ impl House {
     pub(crate) async fn morning_sent(&self, iso: &str) {
         self.mornings(&[iso]).await;
         let now = morning_of(iso);
-        while let Claim::Mail(mail) = self.db.claim(now, now, "token").await.unwrap() {
-            assert!(self.db.mark_sent(mail.id, "token", now).await.unwrap());
+        while let Some(mail) = queue::claim(&self.db, now, now, "token").await {
+            assert!(queue::note(&self.db, mail.id, "token", now, Fate::Sent).await);
         }
     }
 

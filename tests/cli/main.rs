@@ -7,4 +7,6 @@ mod check;
 mod explain;
 mod house;
 mod outbox;
+#[path = "../support/queue.rs"]
+mod queue;
 mod record;

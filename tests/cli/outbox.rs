@@ -1,7 +1,8 @@
 use serde_json::Value;
-use wiedervorlage::store::{Claim, OutboxState};
+use wiedervorlage::store::OutboxState;
 
 use super::house::{House, morning_of};
+use super::queue;
 
 async fn house() -> House {
     let house = House::new().await;
@@ -72,9 +73,9 @@ async fn one_mail_is_shown_with_its_text() {
 #[tokio::test]
 async fn a_failed_mail_is_queued_again_and_a_waiting_one_called_back() {
     let house = house().await;
-    let claim = house.db.claim(morning_of("2025-11-24"), morning_of("2025-11-25"), "token").await.unwrap();
-    let Claim::Mail(claimed) = claim else { panic!("{claim:?}") };
-    assert!(house.db.mark_failed(claimed.id, "token", morning_of("2025-11-24"), "Postfach unbekannt").await.unwrap());
+    let now = morning_of("2025-11-24");
+    let claimed = queue::claim(&house.db, now, morning_of("2025-11-25"), "token").await.unwrap();
+    assert!(queue::note(&house.db, claimed.id, "token", now, queue::failed("Postfach unbekannt")).await);
     let id = claimed.id.to_string();
     let said = house.asked(&["outbox", "show", &id]).said();
     assert!(said.contains("nicht zustellbar (failed), 1 Versuch\n"), "{said}");

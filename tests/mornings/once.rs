@@ -38,11 +38,8 @@ async fn mails_given_up_since_the_last_run_are_named_by_number_once() {
     house.begin("06-01", &[case("17", "05.01.2026", "", "")], "").await;
     assert!(mail(&house.morning("06-02").await, Kind::Admin, "admin").is_none());
     let db = &house.app.db;
-    let claim = async |now: DateTime<Utc>, token| match db.claim(now, now + chrono::Days::new(1), token).await.unwrap()
-    {
-        Claim::Mail(mail) => Some(mail.id),
-        Claim::Nothing => None,
-        unreadable @ Claim::Unreadable(_) => panic!("{unreadable:?}"),
+    let claim = async |now: DateTime<Utc>, token| {
+        queue::claim(db, now, now + chrono::Days::new(1), token).await.map(|mail| mail.id)
     };
     let named = |digests: &[Digest]| {
         let said = says(mail(digests, Kind::Admin, "admin"));
@@ -52,18 +49,18 @@ async fn mails_given_up_since_the_last_run_are_named_by_number_once() {
     // One is refused for good, one is tried again for three days, the others leave.
     let sent = early(day("06-02"));
     let (refused, tried) = (claim(sent, "A").await.unwrap(), claim(sent, "B").await.unwrap());
-    assert!(db.mark_failed(refused, "A", sent, "550").await.unwrap());
+    assert!(queue::note(db, refused, "A", sent, queue::failed("550")).await);
     let last = early(day("06-05")) - chrono::TimeDelta::minutes(30);
-    assert!(db.mark_again(tried, "B", last, "451").await.unwrap());
+    assert!(queue::note(db, tried, "B", last, queue::again(last, "451")).await);
     while let Some(id) = claim(sent, "C").await {
-        assert!(db.mark_sent(id, "C", sent).await.unwrap());
+        assert!(queue::note(db, id, "C", sent, Fate::Sent).await);
     }
     assert_eq!(named(&house.morning("06-03").await), Some(refused.to_string()));
     while let Some(id) = claim(early(day("06-03")), "D").await {
-        assert!(db.mark_sent(id, "D", early(day("06-03"))).await.unwrap());
+        assert!(queue::note(db, id, "D", early(day("06-03")), Fate::Sent).await);
     }
     assert_eq!(claim(last, "E").await, Some(tried));
-    assert!(db.mark_failed(tried, "E", last, "451").await.unwrap());
+    assert!(queue::note(db, tried, "E", last, queue::failed("451")).await);
     assert_eq!(named(&house.morning("06-05").await), Some(tried.to_string()), "given up since, though written before");
     assert_eq!(named(&house.morning("06-08").await), None, "each is named once");
     // One that was taken comes back.
