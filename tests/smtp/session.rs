@@ -47,9 +47,14 @@ async fn a_connection_that_was_closed_meanwhile_costs_no_mail() {
 
 #[tokio::test(start_paused = true)]
 async fn a_mail_that_was_refused_half_way_leaves_the_connection_usable() {
-    for (at, to) in [(At::Mail, ""), (At::Rcpt, "b@a.example"), (At::Data, ""), (At::Dot, "")] {
+    for (at, to, no) in [
+        (At::Mail, "", "552 5.3.4 no"),
+        (At::Rcpt, "b@a.example", "550 5.1.1 no"),
+        (At::Data, "", "550 5.1.1 no"),
+        (At::Dot, "", "550 5.1.1 no"),
+    ] {
         let server = Server::default();
-        server.book().faults = vec![(at, to, Fault::Say("550 5.1.1 no"), 1)];
+        server.book().faults = vec![(at, to, Fault::Say(no), 1)];
         let mut session = session(&server);
         assert!(matches!(send(&mut session, "b@a.example").await, Err(SendError::Permanent(_))));
         assert_eq!(send(&mut session, "c@a.example").await, Ok(()), "{at:?}");
