@@ -6,8 +6,9 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-// The main thread works as well: two cores are what a Jobcenter's virtual machine has.
-#[tokio::main(worker_threads = 1)]
+// Two, as a Jobcenter's virtual machine has cores: while a morning reckons for seconds without a pause, the other one
+// hears signals, keeps the watchdog quiet and delivers. The main thread does none of that; it only waits.
+#[tokio::main(worker_threads = 2)]
 async fn main() -> ExitCode {
     wiedervorlage::cli::run().await
 }
