@@ -475,7 +475,7 @@ mod tests {
         let (start, looks) = (house.courier.clock.now(), Arc::new(AtomicI64::new(0)));
         house.courier.clock = Clock::from_fn(move || start + TimeDelta::hours(looks.fetch_add(1, Ordering::SeqCst)));
         let mut session = house.courier.transport.session(CancellationToken::new());
-        let held = house.take(start).await;
+        let held = house.take(house.courier.clock.now()).await;
         let (outcome, step) = house.courier.attempt(&mut session, held).await;
         assert!(matches!((outcome.fate, step), (Fate::Back { .. }, Step::Again)));
         assert!(house.files().is_empty());

@@ -68,9 +68,10 @@ async fn every_fault_at_every_stage_ends_as_it_must_and_the_next_mail_goes_throu
     let ca = Ca::new();
     let certificate = ca.certificate("DNS:mx.example", (2020, 2090));
     let mut wrong = Vec::new();
-    for at in STAGES {
+    for (at, offer) in STAGES.into_iter().flat_map(|at| [(at, "8BITMIME"), (at, "PIPELINING")]) {
         for fault in FAULTS {
             let server = Server::with(&[(at, fault)]).certified(&certificate, false);
+            server.book().offers.push(offer);
             server.book().login = Some(("w", "geheim"));
             server.book().mechanisms = "PLAIN LOGIN";
             let mut options = options();
@@ -155,5 +156,36 @@ async fn an_answer_that_comes_before_its_question_delivers_nothing() {
         let outcome = send(&mut super::session(&server), "b@a.example").await;
         assert_eq!(end(&outcome), End::Transient, "{at:?} {words:?} {outcome:?}");
         assert!(server.taken().is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_hears_everything_at_once_gets_one_mail_per_mail() {
+    let server = Server::default();
+    server.book().offers.push("PIPELINING");
+    let mut session = super::session(&server);
+    for n in 0..3 {
+        send(&mut session, &format!("b{n}@a.example")).await.unwrap();
+    }
+    assert_eq!(server.taken(), ["b0@a.example", "b1@a.example", "b2@a.example"]);
+    assert_eq!(server.book().connections, 1);
+    // Whoever may no longer send when the content's turn has come leaves it at that.
+    let late = session.send(mail("d@a.example"), || false).await.unwrap_err();
+    assert_eq!(late, SendError::Late);
+    send(&mut session, "e@a.example").await.unwrap();
+    assert_eq!(server.taken().len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_heard_out_and_the_connection_kept() {
+    for (at, expected) in [(At::Mail, 1), (At::Rcpt, 2)] {
+        let server = Server::with(&[(at, Fault::Say("550 5.7.1 no"))]);
+        server.book().offers.push("PIPELINING");
+        let mut session = super::session(&server);
+        assert_eq!(end(&send(&mut session, "b@a.example").await), End::Permanent);
+        send(&mut session, "c@a.example").await.unwrap();
+        assert_eq!(server.taken(), ["c@a.example"]);
+        // After a refused recipient this server would take a content: then the connection is not used again.
+        assert_eq!(server.book().connections, expected, "{at:?}");
     }
 }

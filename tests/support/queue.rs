@@ -10,7 +10,7 @@ pub(crate) async fn claim(db: &Db, now: DateTime<Utc>, until: DateTime<Utc>, tok
     match db.exchange(&[], now, until, token, 1).await.unwrap().claims.pop() {
         Some(Claim::Mail(claimed)) => Some(*claimed),
         None => None,
-        Some(Claim::Unreadable(id)) => panic!("{id}"),
+        Some(Claim::Unreadable(id)) => unreachable!("row {id} cannot be read"),
     }
 }
 

@@ -127,6 +127,8 @@ pub struct Offers {
     pub utf8: bool,
     /// SIZE (RFC 1870): the largest mail in octets; 0 is no limit.
     pub size: Option<u64>,
+    /// PIPELINING (RFC 2920): commands may be said before the ones before them are answered.
+    pub pipelining: bool,
     /// AUTH PLAIN (RFC 4616).
     pub plain: bool,
     /// AUTH LOGIN, which Exchange still prefers.
@@ -144,6 +146,7 @@ impl Offers {
             match words.next() {
                 Some("STARTTLS") => offers.starttls = true,
                 Some("8BITMIME") => offers.eight_bit = true,
+                Some("PIPELINING") => offers.pipelining = true,
                 Some("SMTPUTF8") => offers.utf8 = true,
                 Some("SIZE") => offers.size = Some(words.next().and_then(|n| n.parse().ok()).unwrap_or(0)),
                 Some("AUTH") => {
