@@ -1,5 +1,5 @@
 //! Commands from outside: the real binary over a small invented office in SQLite.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+#![expect(clippy::unwrap_used, reason = "a test says so by failing")]
 
 mod bounces;
 mod bounds;
