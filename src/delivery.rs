@@ -91,6 +91,7 @@ impl Courier {
     pub async fn drain(&self, stop: &CancellationToken) -> Result<Counts, StoreError> {
         let counts = std::sync::Arc::new(Mutex::new(Counts::default()));
         if self.outage.pause(self.clock.now()).is_none() {
+            self.db.notes_in_memory().await?;
             let (desk, counter) = Desk::open(self.transport.connections());
             let mut sessions = JoinSet::new();
             for _ in 0..self.transport.connections() {

@@ -68,6 +68,15 @@ impl Db {
         }
     }
 
+    /// Keeps what SQLite notes down for a single statement in memory: a delivery changes few rows at a time, and a process
+    /// that is killed between making and unlinking such a file would leave pages of mails in the temporary folder.
+    pub async fn notes_in_memory(&self) -> Result<(), StoreError> {
+        if let Self::Sqlite { writer, .. } = self {
+            sqlx::query("pragma temp_store = memory").execute(writer).await?;
+        }
+        Ok(())
+    }
+
     /// Lets SQLite give back the pages that its idle connections keep in memory. PostgreSQL keeps none here.
     pub async fn rest(&self) -> Result<(), StoreError> {
         let Self::Sqlite { writer, readers } = self else { return Ok(()) };
