@@ -178,8 +178,9 @@ async fn a_server_that_hears_everything_at_once_gets_one_mail_per_mail() {
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_is_heard_out_and_the_connection_kept() {
-    for (at, expected) in [(At::Mail, 1), (At::Rcpt, 2)] {
-        let server = Server::with(&[(at, Fault::Say("550 5.7.1 no"))]);
+    // Too large is about this mail; another no to the sender would be about all of them.
+    for (at, no, expected) in [(At::Mail, "552 5.3.4 no", 1), (At::Rcpt, "550 5.7.1 no", 2)] {
+        let server = Server::with(&[(at, Fault::Say(no))]);
         server.book().offers.push("PIPELINING");
         let mut session = super::session(&server);
         assert_eq!(end(&send(&mut session, "b@a.example").await), End::Permanent);
