@@ -105,17 +105,18 @@ class Bench:
         message = json.dumps(message, ensure_ascii=False).encode()
         due = "2026-11-20T05:30:00+00:00"
         rows = (
-            (f"versand:{i}", "tagesuebersicht", "", TO, "2026-11-20", "Betreff", f"<{i:032x}@{DOMAIN}>", message, "0" * 64,
-             "queued", 0, due, due)
+            (f"versand:{i}", "tagesuebersicht", "", TO, "2026-11-20", "Betreff", f"<{i:032x}@{DOMAIN}>", "0" * 64, "queued",
+             0, due, due)
             for i in range(mails)
         )
         db = sqlite3.connect(self.folder / f"{name}.db")
         with db:
             db.executemany(
-                "insert into outbox (dedup_key, kind, office, recipient, day, subject, message_id, message, sha256, state,"
-                " told_once, next_attempt_at, created_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "insert into outbox (dedup_key, kind, office, recipient, day, subject, message_id, sha256, state,"
+                " told_once, next_attempt_at, created_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 rows,
             )
+            db.execute("insert into outbox_text (outbox_id, message) select id, ? from outbox", (message,))
         db.execute("pragma wal_checkpoint(truncate)")
         db.close()
 

@@ -6,9 +6,18 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-// Two, as a Jobcenter's virtual machine has cores: while a morning reckons for seconds without a pause, the other one
-// hears signals, keeps the watchdog quiet and delivers. The main thread does none of that; it only waits.
-#[tokio::main(worker_threads = 2)]
-async fn main() -> ExitCode {
-    wiedervorlage::cli::run().await
+// One worker: it delivers, and whatever has arrived finds it awake, where a second one would only be woken to find nothing
+// to do. The main thread hears signals and keeps the watchdog quiet; a service's mornings have a thread of their own.
+fn main() -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("Das Betriebssystem gibt dem Programm nicht, was es zum Arbeiten braucht: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = runtime.block_on(wiedervorlage::cli::run());
+    // What is still at work was told to stop, and awaited for as long as that is allowed.
+    runtime.shutdown_background();
+    code
 }

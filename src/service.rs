@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sd_notify::NotifyState;
+use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
@@ -81,7 +82,9 @@ pub async fn run(app: App, config: Option<PathBuf>) -> anyhow::Result<()> {
         sound: CancellationToken::new(),
         stop: CancellationToken::new(),
     });
-    let mut mornings = tokio::spawn(Arc::clone(&service).mornings());
+    // A morning reckons for seconds without a pause, and nobody else is to wait for it.
+    let (runtime, mornings) = (Handle::current(), Arc::clone(&service).mornings());
+    let mut mornings = tokio::task::spawn_blocking(move || runtime.block_on(mornings));
     let mut delivery = tokio::spawn(Arc::clone(&service).delivery());
     let mut soundness = tokio::spawn(Arc::clone(&service).soundness());
     let mut looking = true;

@@ -13,6 +13,7 @@ mod check;
 mod copy;
 mod dialect;
 mod error;
+mod exchange;
 mod guard;
 pub mod import;
 mod memory;
@@ -32,11 +33,10 @@ pub use cases::CasePage;
 pub use check::{Loose, LooseEnds};
 use dialect::Tx;
 pub use error::StoreError;
+pub use exchange::{Claim, Claimed, Exchanged, Fate, Outcome};
 pub use guard::{Delivering, Guard};
 pub use memory::{Told, Undelivered, WeekCount};
-pub use outbox::{
-    Claim, Claimed, Exchanged, Fate, OutboxCount, OutboxEntry, OutboxFilter, OutboxMail, OutboxState, Outcome, Spoken,
-};
+pub use outbox::{OutboxCount, OutboxEntry, OutboxFilter, OutboxMail, OutboxState, Spoken};
 pub use read::{Head, Snapshot};
 pub use record::Recorded;
 pub use run::{Begun, NewMail, Notice, RunTx};

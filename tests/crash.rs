@@ -119,7 +119,9 @@ fn trial(command: Command, mut dice: Dice, durations: &Mutex<BTreeMap<Command, D
     yard::assert_same_files(&yard.mails(), &after.mails, name);
     yard::assert_same_files(&yard.lists(), &after.lists, name);
     let again = yard.number("select coalesce(sum(attempts - 1), 0) from outbox where state = 'sent'");
-    assert!(again <= left.len() as i64, "{name}: {again} mails were tried again after {} kills", left.len());
+    // Of each session the mail that was on its way, and the one that waited behind it and had not been touched.
+    let most = 2 * left.len() as i64;
+    assert!(again <= most, "{name}: {again} mails were taken again after {} kills", left.len());
     left
 }
 

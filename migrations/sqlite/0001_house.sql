@@ -206,7 +206,6 @@ create table outbox (
     day             date    not null,
     subject         text    not null,
     message_id      text    not null unique,
-    message         blob,                         -- the whole mail (RFC 5322); leaves when the retention time is over
     sha256          text    not null,
     state           text    not null,             -- queued, sending, sent, failed, superseded, cancelled
     told_once       boolean not null,             -- says what no later mail says: never superseded
@@ -222,6 +221,13 @@ create table outbox (
 create index outbox_due on outbox (next_attempt_at, id) where state in ('queued', 'sending');
 create index outbox_day on outbox (kind, day);
 create index outbox_failed on outbox (office, next_attempt_at) where state = 'failed';
+
+-- What a mail says; leaves when the retention time is over. Apart from the queue, whose rows change with each step of
+-- the delivery: a row that holds kilobytes would be written anew each time.
+create table outbox_text (
+    outbox_id integer primary key references outbox (id) on delete cascade,
+    message   blob    not null
+);
 
 -- The send log: which steps a mail told to whom.
 create table notice (

@@ -98,7 +98,13 @@ pub(super) async fn deliver(app: &App) -> anyhow::Result<u8> {
     bounces(app).await?;
     let courier = app.courier()?;
     let _delivering = Delivering::begin(&app.settings.database_url)?;
-    let counts = courier.drain(&CancellationToken::new()).await?;
+    // On one of the runtime's threads, as in the service: the main thread is woken up by another one each time that
+    // something arrives.
+    let counts = tokio::spawn({
+        let courier = courier.clone();
+        async move { courier.drain(&CancellationToken::new()).await }
+    });
+    let counts = counts.await??;
     if let Some(trouble) = courier.trouble() {
         eprintln!("Der Versand ist unterbrochen: {}", trouble.why);
     }

@@ -1,5 +1,5 @@
 //! The desk between the sessions of one delivery and the queue: whoever has finished a mail hands in what became of it
-//! and gets the next. All who stand there at once share one transaction, and nobody leaves before it is durable.
+//! and gets one more. All who stand there at once share one transaction, and nobody leaves before it is durable.
 //!
 //! It knows the store's queue and leases; it does not know what a session does with a mail.
 
@@ -27,7 +27,7 @@ pub(super) struct Counter {
 /// A session that stands at the desk.
 #[derive(Debug)]
 struct Visit {
-    outcome: Option<Outcome>,
+    outcomes: Vec<Outcome>,
     wants: bool,
     answer: oneshot::Sender<Answer>,
 }
@@ -35,8 +35,8 @@ struct Visit {
 /// What a session leaves with. By then it is durable.
 #[derive(Debug)]
 pub(super) struct Answer {
-    /// Whether its outcome was noted; if not, its lease had passed to somebody else, and theirs counts.
-    pub(super) noted: bool,
+    /// For each of its outcomes whether it was noted; if not, its lease had passed to somebody else, and theirs counts.
+    pub(super) noted: Vec<bool>,
     /// The next mail, unless nothing is due or none was wanted.
     pub(super) next: Option<Next>,
 }
@@ -72,13 +72,13 @@ impl Desk {
         (Self(desk), Counter { visits, sessions })
     }
 
-    /// Hands in what became of a mail, asks for the next if one is wanted, and waits until both are durable.
-    pub(super) async fn exchange(&self, outcome: Option<Outcome>, wants: bool) -> Result<Answer, Closed> {
-        if outcome.is_none() && !wants {
-            return Ok(Answer { noted: false, next: None });
+    /// Hands in what became of mails, asks for one more if one is wanted, and waits until both are durable.
+    pub(super) async fn exchange(&self, outcomes: Vec<Outcome>, wants: bool) -> Result<Answer, Closed> {
+        if outcomes.is_empty() && !wants {
+            return Ok(Answer { noted: Vec::new(), next: None });
         }
         let (answer, answered) = oneshot::channel();
-        self.0.send(Visit { outcome, wants, answer }).await.map_err(|_| Closed)?;
+        self.0.send(Visit { outcomes, wants, answer }).await.map_err(|_| Closed)?;
         answered.await.map_err(|_| Closed)
     }
 }
@@ -104,21 +104,22 @@ impl Counter {
 async fn serve(courier: &Courier, visits: impl Iterator<Item = Visit>, open: bool) -> Result<(), StoreError> {
     let (mut outcomes, mut waiting) = (Vec::new(), Vec::new());
     for visit in visits {
-        let handed_in = visit.outcome.is_some();
-        outcomes.extend(visit.outcome);
+        let handed_in = visit.outcomes.len();
+        outcomes.extend(visit.outcomes);
         waiting.push((handed_in, visit.wants && open, visit.answer));
     }
     let want = waiting.iter().filter(|(_, wants, _)| *wants).count();
     let token = token()?;
     let now = courier.clock.now();
-    let until = now + courier.transport.longest_exchange() + LEASE_SLACK;
+    // A mail waits in its session for the one before it.
+    let until = now + courier.transport.longest_exchange() * 2 + LEASE_SLACK;
     let Exchanged { noted, claims } = match (&outcomes[..], want) {
         ([], 0) => Exchanged::default(),
         _ => courier.db.exchange(&outcomes, now, until, &token, want).await?,
     };
     let (mut noted, mut claims) = (noted.into_iter(), claims.into_iter());
     for (handed_in, wants, answer) in waiting {
-        let noted = handed_in && noted.next().unwrap_or(false);
+        let noted = noted.by_ref().take(handed_in).collect();
         let claim = if wants { claims.next() } else { None };
         let next = claim.map(|claim| match claim {
             Claim::Mail(claimed) => Next::Mail(Box::new(Held { claimed: *claimed, token: token.clone(), until })),

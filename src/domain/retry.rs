@@ -9,6 +9,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 /// are a restart or a greylist; long later, so as not to drum on a relay in trouble.
 const PAUSES: [u32; 9] = [1, 2, 5, 15, 30, 60, 120, 180, 240];
 
+/// No mail waits longer than this for its next attempt: the last pause, spread and all.
+pub const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(5 * 60);
+
 /// How long a mail is tried: over a weekend and the Monday after it.
 pub const KEEP_TRYING: TimeDelta = TimeDelta::days(3);
 

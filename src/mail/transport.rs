@@ -79,7 +79,8 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// The longest that [`Session::send`] can take; whoever sends must hold the mail for longer.
+    /// The longest that [`Session::offer`] and [`Session::send`] can take together; whoever sends must hold the mail for
+    /// longer.
     pub fn longest_exchange(&self) -> TimeDelta {
         match self {
             Self::File(_) => file::EXCHANGE,
@@ -128,7 +129,16 @@ enum Way {
 }
 
 impl Session {
-    /// Hands a mail over. When this returns `Ok`, the other side has it for good. Immediately before the handover,
+    /// Asks the other side whether it would take a mail; nothing of the mail itself leaves. This may be done while it is
+    /// being noted what became of the mail before.
+    pub async fn offer(&mut self, mail: &Outgoing) -> Result<(), SendError> {
+        match &mut self.0 {
+            Way::File(..) => Ok(()),
+            Way::Smtp(smtp) => smtp.offer(mail).await,
+        }
+    }
+
+    /// Hands a mail over, and offers it before if that was not done. When this returns `Ok`, the other side has it for good. Immediately before the handover,
     /// `may_still_send` is asked whether the mail is still ours to send.
     pub async fn send(&mut self, mail: Outgoing, may_still_send: impl Fn() -> bool) -> Result<(), SendError> {
         match &mut self.0 {

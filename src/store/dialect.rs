@@ -20,22 +20,6 @@ impl Tx {
         }
     }
 
-    /// Takes the next mails that are due (now, lease, until when, how many).
-    pub(super) fn claim(&self) -> &'static str {
-        match self {
-            Self::Sqlite(_) => SQLITE_CLAIM,
-            Self::Postgres(_) => PG_CLAIM,
-        }
-    }
-
-    /// Notes that mails were taken (JSON array of arrays of id and lease, now); the ids of those whose lease still held.
-    pub(super) fn mark_sent(&self) -> &'static str {
-        match self {
-            Self::Sqlite(_) => SQLITE_MARK_SENT,
-            Self::Postgres(_) => PG_MARK_SENT,
-        }
-    }
-
     /// Makes SQLite read a case's entries by the index `ledger_live`. Left alone it takes the primary key, and with it
     /// all that has long been closed.
     pub(super) fn by_ledger_live(&self) -> &'static str {
@@ -164,34 +148,36 @@ pub(super) async fn lock_mornings(tx: &mut Tx, office: &str) -> Result<(), sqlx:
     Ok(())
 }
 
-macro_rules! claim {
-    ($lock:literal) => {
-        concat!(
-            // Found once and for all: a plan that looked again for each row would take more than was asked for.
-            "with due (n) as materialized (select id from outbox where state in ('queued', 'sending')",
-            " and next_attempt_at <= $1 and (state = 'queued' or lease_until <= $1)",
-            " order by next_attempt_at, id limit $4",
-            $lock,
-            ") update outbox set state = 'sending', lease = $2, lease_until = $3, attempts = attempts + 1,",
-            " first_attempt_at = coalesce(first_attempt_at, $1) from due where id = n",
-            " returning id, kind, recipient, day, message_id, message, attempts, created_at, first_attempt_at"
-        )
-    };
-}
-const SQLITE_CLAIM: &str = claim!("");
-/// A row that somebody else is taking is passed over instead of waited for.
-const PG_CLAIM: &str = claim!(" for update skip locked");
-
-macro_rules! mark_sent {
-    ($told:literal) => {
+macro_rules! exchange {
+    ($told:literal, $lock:literal) => {
         concat!(
             "with told (n, held) as materialized (",
             $told,
-            ") update outbox set state = 'sent', sent_at = $2, lease = null, lease_until = null, error = null",
-            " from told where id = n and lease = held and state = 'sending' returning id"
+            // Found once and for all: a plan that looked again for each row would take more than was asked for.
+            "), due (n) as materialized (select id from outbox where state in ('queued', 'sending')",
+            " and next_attempt_at <= $1 and (state = 'queued' or lease_until <= $1) and id not in (select n from told)",
+            // A bare parameter there would have SQLite plan anew each time, as the plan may hang on the number.
+            " order by next_attempt_at, id limit cast($4 as bigint)",
+            $lock,
+            "), turn (n, held) as (select n, held from told union all select n, null from due)",
+            " update outbox set state = case when held is null then 'sending' else 'sent' end,",
+            " sent_at = case when held is null then sent_at else $1 end,",
+            " lease = case when held is null then $2 end, lease_until = case when held is null then $3 end,",
+            " error = case when held is null then error end,",
+            " attempts = case when held is null then attempts + 1 else attempts end,",
+            " first_attempt_at = coalesce(first_attempt_at, $1)",
+            " from turn where id = n and (held is null or (lease = held and state = 'sending'))",
+            " returning id, state = 'sending' as held, kind, recipient, day, message_id, attempts, created_at,",
+            " first_attempt_at, next_attempt_at,",
+            " case when state = 'sending' then (select message from outbox_text where outbox_id = outbox.id) end as message"
         )
     };
 }
-const SQLITE_MARK_SENT: &str = mark_sent!("select value ->> 0, value ->> 1 from json_each($1)");
-const PG_MARK_SENT: &str =
-    mark_sent!("select (value ->> 0)::bigint, value ->> 1 from jsonb_array_elements($1::text::jsonb)");
+/// Notes that mails were taken, and takes the next that are due (now, lease, until when, how many, JSON array of arrays
+/// of id and lease). The rows of those that were noted, because their lease still held, and of those that are held now.
+pub(super) const SQLITE_EXCHANGE: &str = exchange!("select value ->> 0, value ->> 1 from json_each($5)", "");
+/// The same. A row that somebody else is taking is passed over instead of waited for.
+pub(super) const PG_EXCHANGE: &str = exchange!(
+    "select (value ->> 0)::bigint, value ->> 1 from jsonb_array_elements($5::text::jsonb)",
+    " for update skip locked"
+);

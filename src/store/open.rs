@@ -116,8 +116,11 @@ async fn open_file(path: &Path, synchronous: SqliteSynchronous) -> Result<(Sqlit
         .foreign_keys(true)
         .page_size(PAGE_SIZE)
         .row_buffer_size(ROWS_AHEAD);
-    let pool =
-        |connections| SqlitePoolOptions::new().max_connections(connections).max_lifetime(None).idle_timeout(None);
+    // A file does not hang up: nothing is asked of a connection before it is used.
+    let pool = |connections| {
+        let options = SqlitePoolOptions::new().max_connections(connections).test_before_acquire(false);
+        options.max_lifetime(None).idle_timeout(None)
+    };
     let writer: SqlitePool = pool(1)
         .connect_with(
             options

@@ -238,7 +238,7 @@ impl RunTx {
         for mails in mails.chunks(MAILS) {
             let rows: Vec<(String, i64)> = on!(&mut self.tx, conn: DB => {
                 let mut query = QueryBuilder::<DB>::new(
-                    "insert into outbox (dedup_key, kind, office, recipient, day, subject, message_id, message, \
+                    "insert into outbox (dedup_key, kind, office, recipient, day, subject, message_id, \
                      sha256, state, told_once, next_attempt_at, created_at) ",
                 );
                 query.push_values(mails, |mut row, mail| {
@@ -249,7 +249,6 @@ impl RunTx {
                         .push_bind(mail.day)
                         .push_bind(&mail.subject)
                         .push_bind(&mail.message_id)
-                        .push_bind(&mail.message)
                         .push_bind(&mail.sha256)
                         .push_bind("queued")
                         .push_bind(mail.told_once)
@@ -260,17 +259,35 @@ impl RunTx {
                 query.build_query_as().fetch_all(conn).await
             })?;
             let mut ids: HashMap<String, i64> = rows.into_iter().collect();
-            let mut notices = Vec::new();
+            let (mut texts, mut notices) = (Vec::new(), Vec::new());
             for mail in mails {
                 // Taken out: of two mails with one key in one call, only the first was queued.
                 match ids.remove(&mail.dedup_key) {
-                    Some(id) => notices.extend(mail.notices.iter().map(|notice| (id, notice))),
+                    Some(id) => {
+                        texts.push((id, &mail.message));
+                        notices.extend(mail.notices.iter().map(|notice| (id, notice)));
+                    }
                     None => known.push(mail.dedup_key.clone()),
                 }
             }
+            self.texts(&texts).await?;
             self.notices(&notices).await?;
         }
         Ok(known)
+    }
+
+    async fn texts(&mut self, texts: &[(i64, &Vec<u8>)]) -> Result<(), StoreError> {
+        if texts.is_empty() {
+            return Ok(());
+        }
+        on!(&mut self.tx, conn: DB => {
+            let mut query = QueryBuilder::<DB>::new("insert into outbox_text (outbox_id, message) ");
+            query.push_values(texts, |mut row, (id, message)| {
+                row.push_bind(*id).push_bind(*message);
+            });
+            query.build().execute(conn).await.map(|_| ())
+        })?;
+        Ok(())
     }
 
     async fn notices(&mut self, notices: &[(i64, &Notice)]) -> Result<(), StoreError> {

@@ -65,7 +65,7 @@ async fn one_mail_is_shown_with_its_text() {
     assert!(said.contains("An           nord@jobcenter.example"), "{said}");
     assert!(said.contains("Stand        wartet auf den Versand (queued), 0 Versuche"), "{said}");
     assert!(said.contains("0000017"), "the text is there\n{said}");
-    house.sql("update outbox set message = null, state = 'sent'").await;
+    house.sql("delete from outbox_text; update outbox set state = 'sent'").await;
     let said = house.asked(&["outbox", "show", &id]).said();
     assert!(said.contains("(Der Text ist nach Ablauf der Aufbewahrungszeit gelöscht.)"), "{said}");
 }
@@ -102,7 +102,7 @@ async fn what_cannot_be_done_says_why() {
         ("update outbox set state = 'superseded' where id = 1", "retry", "ist durch eine neuere ersetzt"),
         ("select 1", "cancel", "ist durch eine neuere ersetzt"),
         ("update outbox set state = 'cancelled' where id = 1", "cancel", "ist schon zurückgezogen"),
-        ("update outbox set message = null where id = 1", "retry", "Ihr Text ist nach Ablauf der Aufbewahrungszeit"),
+        ("delete from outbox_text where outbox_id = 1", "retry", "Ihr Text ist nach Ablauf der Aufbewahrungszeit"),
     ] {
         house.sql(sql).await;
         let answer = house.asked(&["outbox", verb, "1"]);

@@ -307,7 +307,7 @@ fn value(table: &str, column: &str) -> String {
         ("installation", "secret") => "length(secret)".to_owned(),
         ("outbox", "sent_at" | "first_attempt_at") => format!("{column} is not null"),
         ("outbox", "attempts") => "attempts > 0".to_owned(),
-        ("outbox", "message") => "hex(message)".to_owned(),
+        ("outbox_text", "message") => "hex(message)".to_owned(),
         _ => column.to_owned(),
     }
 }

@@ -178,8 +178,7 @@ impl Smtp {
     }
 
     pub(super) fn longest_exchange(&self) -> TimeDelta {
-        // A mail waits for its turn once, and again if its connection turns out to be dead.
-        let turns = self.0.pace.longest_wait(2 * self.0.connections);
+        let turns = self.0.pace.longest_wait(self.0.connections);
         TimeDelta::from_std(LONGEST + turns).unwrap_or(TimeDelta::MAX)
     }
 

@@ -1,5 +1,7 @@
 //! What is sent after DATA and inside the angle brackets. Pure.
 
+use memchr::memchr2;
+
 use crate::domain::address::domain_of;
 
 /// The mail as it goes over the wire (RFC 5321 §4.5.2): a dot before each line that begins with one, and the final dot.
@@ -7,25 +9,16 @@ use crate::domain::address::domain_of;
 /// the next.
 pub fn wire(message: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(message.len() + message.len() / 64 + 5);
-    let mut bytes = message.iter().copied().peekable();
-    let mut at_start = true;
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'\r' | b'\n' => {
-                if byte == b'\r' {
-                    bytes.next_if_eq(&b'\n');
-                }
-                out.extend_from_slice(b"\r\n");
-                at_start = true;
-                continue;
-            }
-            b'.' if at_start => out.extend_from_slice(b".."),
-            _ => out.push(byte),
+    let mut rest = message;
+    while !rest.is_empty() {
+        let end = memchr2(b'\r', b'\n', rest);
+        let (line, after) = rest.split_at(end.unwrap_or(rest.len()));
+        if line.starts_with(b".") {
+            out.push(b'.');
         }
-        at_start = false;
-    }
-    if !at_start {
+        out.extend_from_slice(line);
         out.extend_from_slice(b"\r\n");
+        rest = after.strip_prefix(b"\r\n").or_else(|| after.get(1..)).unwrap_or_default();
     }
     out.extend_from_slice(b".\r\n");
     out

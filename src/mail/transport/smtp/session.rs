@@ -19,6 +19,8 @@ pub(in crate::mail::transport) struct SmtpSession {
     office: Arc<Office>,
     stop: CancellationToken,
     kept: Option<Kept>,
+    /// The conversation in which a mail was offered, and the mail's Message-ID.
+    offered: Option<(String, Kept)>,
 }
 
 /// A conversation that the next mail can be sent in.
@@ -37,7 +39,7 @@ impl fmt::Debug for SmtpSession {
 impl SmtpSession {
     /// Not connected yet.
     pub(super) fn new(office: Arc<Office>, stop: CancellationToken) -> Self {
-        Self { office, stop, kept: None }
+        Self { office, stop, kept: None, offered: None }
     }
 
     /// Connects and signs in.
@@ -47,18 +49,33 @@ impl SmtpSession {
         Ok(())
     }
 
-    /// Hands one mail over. A stop is heard until the content begins; from there on the end is awaited.
+    /// Says who writes to whom, and waits for the server's consent; nothing of the mail itself leaves. Also where this
+    /// says that it cannot be sent, the next mail may be offered.
+    pub(in crate::mail::transport) async fn offer(&mut self, mail: &Outgoing) -> Result<(), SendError> {
+        // What was offered and never handed over: the server may wait for its content, and is left.
+        self.offered = None;
+        let stop = self.stop.clone();
+        let kept = tokio::select! {
+            biased;
+            () = stop.cancelled() => Err(SendError::Stopped),
+            begun = self.begin(mail) => begun,
+        }?;
+        self.offered = Some((mail.message_id.clone(), kept));
+        Ok(())
+    }
+
+    /// Hands one mail over that was offered just before; one that was not is offered first. A stop is heard until the
+    /// content begins; from there on the end is awaited.
     pub(in crate::mail::transport) async fn send(
         &mut self,
         mail: &Outgoing,
         may_still_send: impl Fn() -> bool,
     ) -> Result<(), SendError> {
+        if self.offered.as_ref().is_none_or(|(offered, _)| *offered != mail.message_id) {
+            self.offer(mail).await?;
+        }
+        let Some((_, mut kept)) = self.offered.take() else { return Err(SendError::Late) };
         let stop = self.stop.clone();
-        let mut kept = tokio::select! {
-            biased;
-            () = stop.cancelled() => Err(SendError::Stopped),
-            begun = self.begin(mail) => begun,
-        }?;
         let ahead = kept.open.offers.pipelining;
         if !ahead && !may_still_send() {
             self.kept = Some(kept);
@@ -96,6 +113,8 @@ impl SmtpSession {
         let never = |why: &str| SendError::Permanent(why.to_owned());
         let from = content::path(&mail.from).ok_or_else(|| never("Die Absenderadresse (mail.from) passt nicht."))?;
         let to = content::path(&mail.to).ok_or_else(|| never("Die Empfängeradresse passt nicht."))?;
+        // Before there is a connection: it would stand idle, and a server may close it by then.
+        self.office.pace.turn().await;
         let (mut kept, answer) = match self.kept.take() {
             Some(kept) => match self.first_word(kept, &from, &to, mail, KEPT).await {
                 // What was kept had gone: nothing of the mail was said yet, so it begins again.
@@ -160,7 +179,6 @@ impl SmtpSession {
             // All that comes before the content in one breath: two journeys a mail instead of four.
             let _ = write!(command, "\r\n{}\r\nDATA", rcpt_command(to));
         }
-        self.office.pace.turn().await;
         if std::mem::take(&mut kept.begun) {
             let answer = kept.open.wire.ask("RSET", limit).await.map_err(Word::Broken)?;
             if !answer.is_positive() {
