@@ -58,13 +58,11 @@ struct Service {
     stop: CancellationToken,
 }
 
-/// Runs until it is told to stop.
+/// Runs until it is told to stop, as the one service that the guard makes it.
 ///
 /// # Errors
 /// What kept the service from starting, or ended one of its tasks.
-pub async fn run(app: App, config: Option<PathBuf>) -> anyhow::Result<()> {
-    // Before anything else is looked at: a second service must not even begin.
-    let guard = Guard::take(&app.settings.database_url)?;
+pub async fn run(app: App, guard: Guard, config: Option<PathBuf>) -> anyhow::Result<()> {
     let mut signals =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
     let db = app.db.clone();
