@@ -190,9 +190,9 @@ async fn dispatch(cli: Cli) -> anyhow::Result<u8> {
     let config = cli.config.as_deref();
     match cli.command {
         Command::Demo => demo::demo(Clock::system()).await,
-        // This one answers even where not all parts are in order.
+        // These two answer even where not all parts are in order.
         Command::Check => check::check(config, Clock::system()).await,
-        Command::Status => with(config, status::status).await,
+        Command::Status => status::status(config, Clock::system()).await,
         Command::Run => {
             let (app, guard) = App::serving(config, Clock::system()).await?;
             service::run(app, guard, cli.config).await.map(|()| 0)
