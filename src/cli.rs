@@ -175,9 +175,12 @@ pub async fn run() -> ExitCode {
     }
 }
 
-/// What the program notes goes to standard error: warnings, of a service also what it does,
-/// unless `WIEDERVORLAGE_LOG` asks for something else. The database
-/// library would note every slow statement; who wants that asks for it by name.
+/// What the program notes goes to standard error: warnings, of a service also what it does, unless `WIEDERVORLAGE_LOG`
+/// asks for something else. The database library would note every slow statement; who wants that asks for it by name.
+///
+/// What happened is said in English, with fields to search for. `error` and `why` quote the German sentence that a user
+/// is shown for it: it says what to do, and whoever reads the log must do it. Neither holds anybody's data; a setting
+/// that is refused is quoted as it was written.
 fn log_to_stderr(service: bool) {
     let usual = if service { "info,sqlx=error" } else { "warn,sqlx=error" };
     let wanted = tracing_subscriber::EnvFilter::try_from_env("WIEDERVORLAGE_LOG");

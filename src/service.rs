@@ -101,7 +101,7 @@ pub async fn run(app: App, guard: Guard, config: Option<PathBuf>) -> anyhow::Res
             ended = &mut delivery => break Err(unexpected("Versand", &ended)),
             sound = &mut soundness, if looking => {
                 looking = false;
-                if let Err(error) = sound.unwrap_or_else(|panic| Err(panic.into())) {
+                if let Err(error) = sound.unwrap_or_else(|panic| Err(unexpected("Prüfung", &Err(panic)))) {
                     break Err(error);
                 }
             }
@@ -287,8 +287,11 @@ impl Returns {
         match found {
             Ok(counts) => {
                 let Counts { failed, delayed, unreadable, .. } = counts;
-                if failed + delayed > 0 || unreadable > self.unreadable {
-                    tracing::warn!(failed, delayed, unreadable, "mails came back");
+                if failed + delayed > 0 {
+                    tracing::warn!(failed, delayed, "mails came back");
+                }
+                if unreadable > self.unreadable {
+                    tracing::warn!(unreadable, "messages of the bounce maildir cannot be read or put aside");
                 }
                 *self = Self { unreadable, error: None };
             }

@@ -201,6 +201,10 @@ fn what_comes_back_and_cannot_be_read_is_said_once() {
     }
     let service = Running::start(&house, &[], "2026-11-22 12:00:00");
     service.hears("looked for mornings");
+    std::fs::create_dir(maildir.join("new/1")).unwrap();
+    service.ring();
+    let line = service.hears("cannot be read or put aside");
+    assert!(line.contains("unreadable=1"), "{line}");
     std::fs::remove_dir_all(&maildir).unwrap();
     std::fs::write(&maildir, "").unwrap();
     service.ring();
