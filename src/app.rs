@@ -15,7 +15,7 @@ use crate::mail::transport::Transport;
 use crate::mail::transport::smtp::{Credentials, Encryption, Options, SetupError, Smtp};
 use crate::mail::{Letterhead, Renderer};
 use crate::morning::{Morning, Words};
-use crate::store::Db;
+use crate::store::{Db, Guard};
 
 /// Everything a command works with.
 #[derive(Debug)]
@@ -37,11 +37,26 @@ impl App {
         Self::with(settings, clock).await
     }
 
+    /// The same for the service. It becomes the one service of the database before it opens it: a second one, perhaps of
+    /// a newer program, changes nothing under the first, not even the tables.
+    pub async fn serving(config: Option<&Path>, clock: Clock) -> anyhow::Result<(Self, Guard)> {
+        let settings = Settings::load(config)?;
+        let guard = Guard::take(&settings.database_url)?;
+        Ok((Self::with(settings, clock).await?, guard))
+    }
+
     /// Builds the parts from settings that are already read.
     pub async fn with(settings: Settings, clock: Clock) -> anyhow::Result<Self> {
         let rulebooks = Rulebooks::load(&settings)?;
-        let password = settings.database_password.as_ref().map(ExposeSecret::expose_secret);
-        let db = Db::open(&settings.database_url, password, clock.now()).await.context("Datenbank")?;
+        let db = Db::open(&settings.database_url, password(&settings), clock.now()).await.context("Datenbank")?;
+        Ok(Self { clock, settings, rulebooks, db })
+    }
+
+    /// The same to look only: the database is neither made nor changed. A [`StoreError`](crate::store::StoreError) says
+    /// why it cannot be looked at.
+    pub async fn looking(settings: Settings, clock: Clock) -> anyhow::Result<Self> {
+        let rulebooks = Rulebooks::load(&settings)?;
+        let db = Db::look(&settings.database_url, password(&settings)).await?;
         Ok(Self { clock, settings, rulebooks, db })
     }
 
@@ -97,6 +112,10 @@ impl App {
             outage: Outage::default(),
         })
     }
+}
+
+fn password(settings: &Settings) -> Option<&str> {
+    settings.database_password.as_ref().map(ExposeSecret::expose_secret)
 }
 
 /// The way out that the settings name; connects to nobody yet.

@@ -7,15 +7,15 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
 use crate::mail::bounce::{self, Action, Bounce};
 use crate::store::{Db, Spoken, StoreError};
 
-/// So many messages are looked at in one call. A flood waits for the next minute instead of holding up what else is
-/// due in this one.
+/// So many messages are done with in one call. A flood waits for the next minute instead of holding up what else is
+/// due in this one. Those that cannot be done with do not count: however many lie there, they keep no other waiting.
 const BATCH: usize = 500;
 
 /// Why the folder could not be looked through.
@@ -42,8 +42,30 @@ pub struct Counts {
     pub other: u32,
     /// Reports about mails that are not ours.
     pub unknown: u32,
-    /// Messages that cannot be read: left where they are.
+    /// Messages that cannot be read, or not be put aside: left where they are.
     pub unreadable: u32,
+}
+
+/// What could not be done with a message.
+enum Stuck {
+    /// With this one alone: the others are none the worse.
+    Alone,
+    /// With any of them.
+    All(io::Error),
+}
+
+impl From<io::Error> for Stuck {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            // A name that has no room for a flag, something in the way, something that is no file.
+            io::ErrorKind::InvalidFilename
+            | io::ErrorKind::IsADirectory
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::DirectoryNotEmpty
+            | io::ErrorKind::AlreadyExists => Self::Alone,
+            _ => Self::All(error),
+        }
+    }
 }
 
 /// Looks at every message of the maildir that nobody has looked at, up to a bound per call, and notes at `now` what it
@@ -53,20 +75,35 @@ pub struct Counts {
 /// Where the database fails, or the maildir is not there or not ours to change; nothing is noted of a message that
 /// could not be moved to `cur` first.
 pub async fn read(db: &Db, maildir: &Path, now: DateTime<Utc>) -> Result<Counts, BouncesError> {
-    let dir = maildir.to_owned();
-    let waiting = blocking(move || unseen(&dir)).await?;
-    let mut counts = Counts::default();
-    for message in waiting {
-        let path = message.clone();
-        let Ok(report) = blocking(move || open(&path)).await else {
-            counts.unreadable += 1;
-            continue;
-        };
-        if note(db, report.as_ref(), now, &mut counts).await? {
-            blocking(move || see(&message)).await?;
+    let (new, cur) = (maildir.join("new"), maildir.join("cur"));
+    let to = cur.clone();
+    let mut counts = Counts { unreadable: blocking(move || take_over(&new, &to)).await?, ..Counts::default() };
+    let (mut done, mut after) = (0, String::new());
+    loop {
+        let (folder, behind) = (cur.clone(), after.clone());
+        let page = blocking(move || names(&folder, &behind, |name| seen(name).is_some())).await?;
+        let Some(last) = page.last() else { return Ok(counts) };
+        after.clone_from(last);
+        for name in page {
+            let message = cur.join(name);
+            let path = message.clone();
+            let Ok(report) = blocking(move || open(&path)).await else {
+                counts.unreadable += 1;
+                continue;
+            };
+            if !note(db, report.as_ref(), now, &mut counts).await? {
+                continue;
+            }
+            match blocking(move || Ok(see(&message))).await? {
+                Ok(()) => done += 1,
+                Err(Stuck::Alone) => counts.unreadable += 1,
+                Err(Stuck::All(error)) => return Err(error.into()),
+            }
+            if done == BATCH {
+                return Ok(counts);
+            }
         }
     }
-    Ok(counts)
 }
 
 /// Notes what a message says; whether it is done with.
@@ -103,28 +140,42 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|e| Err(io::Error::other(e)))
 }
 
-/// Takes what is new over into `cur`, as the reader of a maildir does, and lists what nobody has seen there: the first
-/// in alphabetical order, which is that of arrival.
-fn unseen(maildir: &Path) -> io::Result<Vec<PathBuf>> {
-    let cur = maildir.join("cur");
-    let new = maildir.join("new");
-    for name in names(&new, |_| true)? {
-        let taken = if name.contains(":2,") { name.clone() } else { format!("{name}:2,") };
-        // Somebody else may have been faster.
-        match std::fs::rename(new.join(&name), cur.join(taken)) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-            _ => {}
+/// Takes what is new over into `cur`, as the reader of a maildir does, up to a bound; how many would not go.
+fn take_over(new: &Path, cur: &Path) -> io::Result<u32> {
+    let (mut taken, mut stuck, mut after) = (0, 0, String::new());
+    loop {
+        let page = names(new, &after, |_| true)?;
+        let Some(last) = page.last() else { return Ok(stuck) };
+        after.clone_from(last);
+        for name in page {
+            let to = cur.join(if name.contains(":2,") { name.clone() } else { format!("{name}:2,") });
+            match rename(&new.join(name), &to) {
+                Ok(()) => taken += 1,
+                Err(Stuck::Alone) => stuck += 1,
+                Err(Stuck::All(error)) => return Err(error),
+            }
+            if taken == BATCH {
+                return Ok(stuck);
+            }
         }
     }
-    Ok(names(&cur, |name| seen(name).is_some())?.into_iter().map(|name| cur.join(name)).collect())
 }
 
-/// The first names of a folder that are wanted. What is hidden is nobody's message yet.
-fn names(folder: &Path, wanted: impl Fn(&str) -> bool) -> io::Result<Vec<String>> {
+/// That the message is gone is no trouble: somebody else was faster.
+fn rename(from: &Path, to: &Path) -> Result<(), Stuck> {
+    match std::fs::rename(from, to) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// The first names of a folder behind `after` that are wanted, in alphabetical order, which is that of arrival. What is
+/// hidden is nobody's message yet.
+fn names(folder: &Path, after: &str, wanted: impl Fn(&str) -> bool) -> io::Result<Vec<String>> {
     let mut names = std::collections::BTreeSet::new();
     for entry in std::fs::read_dir(folder)? {
         let Ok(name) = entry?.file_name().into_string() else { continue };
-        if !name.starts_with('.') && wanted(&name) {
+        if *name > *after && !name.starts_with('.') && wanted(&name) {
             names.insert(name);
             if names.len() > BATCH {
                 names.pop_last();
@@ -145,12 +196,9 @@ fn seen(name: &str) -> Option<String> {
     Some(format!("{unique}:2,{before}S{behind}"))
 }
 
-fn see(message: &Path) -> io::Result<()> {
+fn see(message: &Path) -> Result<(), Stuck> {
     let name = message.file_name().and_then(|name| name.to_str()).and_then(seen);
-    match name.map(|name| std::fs::rename(message, message.with_file_name(name))) {
-        Some(Err(e)) if e.kind() != io::ErrorKind::NotFound => Err(e),
-        _ => Ok(()),
-    }
+    name.map_or(Ok(()), |name| rename(message, &message.with_file_name(name)))
 }
 
 fn open(message: &Path) -> io::Result<Option<Bounce>> {

@@ -16,7 +16,7 @@ mod simulate;
 mod status;
 mod words;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use chrono::NaiveDate;
@@ -175,9 +175,12 @@ pub async fn run() -> ExitCode {
     }
 }
 
-/// What the program notes goes to standard error: warnings, of a service also what it does,
-/// unless `WIEDERVORLAGE_LOG` asks for something else. The database
-/// library would note every slow statement; who wants that asks for it by name.
+/// What the program notes goes to standard error: warnings, of a service also what it does, unless `WIEDERVORLAGE_LOG`
+/// asks for something else. The database library would note every slow statement; who wants that asks for it by name.
+///
+/// What happened is said in English, with fields to search for. `error` and `why` quote the German sentence that a user
+/// is shown for it: it says what to do, and whoever reads the log must do it. Neither holds anybody's data; a setting
+/// that is refused is quoted as it was written.
 fn log_to_stderr(service: bool) {
     let usual = if service { "info,sqlx=error" } else { "warn,sqlx=error" };
     let wanted = tracing_subscriber::EnvFilter::try_from_env("WIEDERVORLAGE_LOG");
@@ -187,29 +190,36 @@ fn log_to_stderr(service: bool) {
 }
 
 async fn dispatch(cli: Cli) -> anyhow::Result<u8> {
-    if let Command::Demo = cli.command {
-        return demo::demo(Clock::system()).await;
+    let config = cli.config.as_deref();
+    match cli.command {
+        Command::Demo => demo::demo(Clock::system()).await,
+        // These two answer even where not all parts are in order.
+        Command::Check => check::check(config, Clock::system()).await,
+        Command::Status => status::status(config, Clock::system()).await,
+        Command::Run => {
+            let (app, guard) = App::serving(config, Clock::system()).await?;
+            service::run(app, guard, cli.config).await.map(|()| 0)
+        }
+        Command::Import(args) => with(config, async |app| import::import(app, &args).await).await,
+        Command::Morning { on } => with(config, async |app| morning::morning(app, app.day(on)).await).await,
+        Command::Deliver => with(config, morning::deliver).await,
+        Command::Evaluate { on, format } => with(config, async |app| evaluate::evaluate(app, on, format).await).await,
+        Command::Capacity { on, format } => with(config, async |app| evaluate::capacity(app, on, format).await).await,
+        Command::Simulate { from, to, down, format } => {
+            with(config, async |app| simulate::simulate(app, from, to, down, format).await).await
+        }
+        Command::Explain { fallnr, on } => {
+            with(config, async |app| explain::explain(app, &fallnr, app.day(on)).await).await
+        }
+        Command::Outbox { ask } => with(config, async |app| outbox::outbox(app, ask).await).await,
+        Command::Record(entry) => with(config, async |app| record::record(app, entry).await).await,
     }
-    // This one answers even where the settings, and so the parts, are not in order.
-    if matches!(cli.command, Command::Check) {
-        return check::check(cli.config.as_deref(), Clock::system()).await;
-    }
-    let app = App::open(cli.config.as_deref(), Clock::system()).await?;
-    let result = match cli.command {
-        Command::Run => return service::run(app, cli.config).await.map(|()| 0),
-        Command::Status => status::status(&app).await,
-        // Answered above, without these parts.
-        Command::Demo | Command::Check => Ok(0),
-        Command::Import(args) => import::import(&app, &args).await,
-        Command::Morning { on } => morning::morning(&app, app.day(on)).await,
-        Command::Deliver => morning::deliver(&app).await,
-        Command::Evaluate { on, format } => evaluate::evaluate(&app, on, format).await,
-        Command::Capacity { on, format } => evaluate::capacity(&app, on, format).await,
-        Command::Simulate { from, to, down, format } => simulate::simulate(&app, from, to, down, format).await,
-        Command::Explain { fallnr, on } => explain::explain(&app, &fallnr, app.day(on)).await,
-        Command::Outbox { ask } => outbox::outbox(&app, ask).await,
-        Command::Record(entry) => record::record(&app, entry).await,
-    };
+}
+
+/// Opens the house for one piece of work, and closes it however that ends.
+async fn with(config: Option<&Path>, work: impl AsyncFnOnce(&App) -> anyhow::Result<u8>) -> anyhow::Result<u8> {
+    let app = App::open(config, Clock::system()).await?;
+    let result = work(&app).await;
     app.db.close().await;
     result
 }

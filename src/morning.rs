@@ -143,7 +143,7 @@ impl Morning<'_> {
             if let Some(done) = self.write(office, day, now, prepared).await? {
                 return Ok(done);
             }
-            tracing::info!("facts changed while the morning was prepared; beginning again");
+            tracing::info!("facts changed while the morning was prepared, it begins again");
         }
         Err(MorningError::FactsKeptChanging)
     }

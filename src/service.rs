@@ -59,13 +59,11 @@ struct Service {
     stop: CancellationToken,
 }
 
-/// Runs until it is told to stop.
+/// Runs until it is told to stop, as the one service that the guard makes it.
 ///
 /// # Errors
 /// What kept the service from starting, or ended one of its tasks.
-pub async fn run(app: App, config: Option<PathBuf>) -> anyhow::Result<()> {
-    // Before anything else is looked at: a second service must not even begin.
-    let guard = Guard::take(&app.settings.database_url)?;
+pub async fn run(app: App, guard: Guard, config: Option<PathBuf>) -> anyhow::Result<()> {
     let mut signals =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
     let db = app.db.clone();
@@ -106,7 +104,7 @@ pub async fn run(app: App, config: Option<PathBuf>) -> anyhow::Result<()> {
             ended = &mut delivery => break Err(unexpected("Versand", &ended)),
             sound = &mut soundness, if looking => {
                 looking = false;
-                if let Err(error) = sound.unwrap_or_else(|panic| Err(panic.into())) {
+                if let Err(error) = sound.unwrap_or_else(|panic| Err(unexpected("Prüfung", &Err(panic)))) {
                     break Err(error);
                 }
             }
@@ -292,8 +290,11 @@ impl Returns {
         match found {
             Ok(counts) => {
                 let Counts { failed, delayed, unreadable, .. } = counts;
-                if failed + delayed > 0 || unreadable > self.unreadable {
-                    tracing::warn!(failed, delayed, unreadable, "mails came back");
+                if failed + delayed > 0 {
+                    tracing::warn!(failed, delayed, "mails came back");
+                }
+                if unreadable > self.unreadable {
+                    tracing::warn!(unreadable, "messages of the bounce maildir cannot be read or put aside");
                 }
                 *self = Self { unreadable, error: None };
             }

@@ -23,6 +23,7 @@ mod packed;
 mod read;
 mod record;
 mod run;
+mod schema;
 mod scope;
 mod write;
 

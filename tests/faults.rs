@@ -228,6 +228,9 @@ fn a_missing_database_is_made_by_work_and_missed_by_check() {
     let said = ends(&house.run(&["check"]), 1);
     assert!(said.contains("gibt es noch nicht"), "{said}");
     let said = ends(&house.run(&["status"]), 1);
+    assert!(said.contains("gibt es noch nicht"), "{said}");
+    assert!(house.says(&["outbox", "list"]).contains("0 Mails"));
+    let said = ends(&house.run(&["status"]), 1);
     assert!(said.contains("Es sind noch keine Teams eingelesen"), "{said}");
 }
 

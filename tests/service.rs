@@ -17,6 +17,8 @@ mod manager;
 #[path = "service/screen.rs"]
 mod screen;
 
+use std::process::Command;
+
 use plain::{Delivery, House};
 use running::{PATIENCE, Running, set};
 
@@ -26,6 +28,17 @@ fn house() -> House {
     let delivery = house.generate("d", &Delivery::new(1, 30, "2026-11-23".parse().unwrap()));
     house.import(&delivery);
     house
+}
+
+/// What the database of a house answers when it is asked behind the program's back.
+fn sql(house: &House, statement: &str) -> String {
+    let ask = "import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+print(db.execute(sys.argv[2]).fetchall())";
+    let database = house.path("w.db");
+    let asked = Command::new("python3").args(["-c", ask]).arg(database).arg(statement).output().unwrap();
+    assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
+    String::from_utf8(asked.stdout).unwrap().trim().to_owned()
 }
 
 /// The days for which there is a Tagesübersicht in the outbox.

@@ -168,6 +168,7 @@ conformance!(
     opening_again_changes_nothing,
     a_database_of_a_newer_program_is_refused,
     a_database_with_other_tables_is_refused,
+    who_only_looks_finds_what_is_there_and_makes_no_tables,
 );
 
 fn day(text: &str) -> NaiveDate {
@@ -1558,12 +1559,29 @@ async fn a_database_of_a_newer_program_is_refused(house: House) {
     let error = Db::open(&house.url, None, at("09:00:00")).await.unwrap_err();
     assert!(matches!(error, StoreError::Newer(9001)), "{error}");
     assert!(error.to_string().contains("neueren Version"), "{error}");
+    assert!(matches!(Db::look(&house.url, None).await, Err(StoreError::Newer(9001))));
 }
 
 async fn a_database_with_other_tables_is_refused(house: House) {
     house.sql("update _sqlx_migrations set description = 'x', checksum = checksum || checksum where version = 1").await;
     let error = Db::open(&house.url, None, at("09:00:00")).await.unwrap_err();
     assert!(matches!(error, StoreError::Schema(1)), "{error}");
+    assert!(matches!(Db::look(&house.url, None).await, Err(StoreError::Schema(1))));
+}
+
+async fn who_only_looks_finds_what_is_there_and_makes_no_tables(house: House) {
+    house.sql(TEAMS).await;
+    let seen = Db::look(&house.url, None).await.unwrap();
+    assert_eq!(seen.snapshot().await.unwrap().head(None).await.unwrap().teams.len(), 2);
+    seen.close().await;
+    house.sql("delete from _sqlx_migrations").await;
+    for _ in 0..2 {
+        assert!(matches!(Db::look(&house.url, None).await, Err(StoreError::Empty)));
+    }
+    house.sql("drop table _sqlx_migrations").await;
+    for _ in 0..2 {
+        assert!(matches!(Db::look(&house.url, None).await, Err(StoreError::Empty)));
+    }
 }
 
 // ---------------------------------------------------------------- what only a file can be
@@ -1578,6 +1596,17 @@ async fn a_new_file_is_for_its_owner_alone() {
     assert_eq!(mode(&path.with_file_name("haus.db-wal")), 0o600);
     assert_eq!(mode(path.parent().unwrap()), 0o700);
     db.close().await;
+}
+
+#[tokio::test]
+async fn who_only_looks_at_a_file_neither_makes_nor_changes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("var/haus.db").display());
+    assert!(matches!(Db::look(&url, None).await, Err(StoreError::Missing(_))));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    Db::open(&url, None, at("05:00:00")).await.unwrap().close().await;
+    let seen = Db::look(&url, None).await.unwrap();
+    assert!(matches!(seen.begin_write().await.map(drop), Err(StoreError::ReadOnly)));
 }
 
 #[tokio::test]

@@ -3,14 +3,17 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use chrono::TimeDelta;
 
 use super::output::print;
 use crate::app::App;
+use crate::clock::Clock;
+use crate::config::settings::Settings;
 use crate::mail::words::{date, instant, plural, time};
 use crate::schedule::{self, Runs};
-use crate::store::{Guard, OutboxCount, OutboxFilter, OutboxState};
+use crate::store::{Guard, OutboxCount, OutboxFilter, OutboxState, StoreError};
 
 /// Where the reason is to be found.
 const WHY_NO_RUN: &str =
@@ -27,10 +30,12 @@ const REASONS: usize = 3;
 /// What somebody has to see to.
 type Problems = Vec<String>;
 
-pub(super) async fn status(app: &App) -> anyhow::Result<u8> {
-    let (now, mut problems) = (app.clock.now(), Problems::new());
-    let mut text = format!("Wiedervorlage am {}\n\n", instant(now));
-    let service = match Guard::is_taken(&app.settings.database_url) {
+/// A database that cannot be looked at is something to see to like any other, and is not changed.
+pub(super) async fn status(config: Option<&Path>, clock: Clock) -> anyhow::Result<u8> {
+    let settings = Settings::load(config)?;
+    let mut problems = Problems::new();
+    let mut text = format!("Wiedervorlage am {}\n\n", instant(clock.now()));
+    let service = match Guard::is_taken(&settings.database_url) {
         Some(true) => "läuft",
         Some(false) => {
             problems
@@ -40,14 +45,14 @@ pub(super) async fn status(app: &App) -> anyhow::Result<u8> {
         None => "von hier aus nicht zu sehen (PostgreSQL: auf dem Rechner des Dienstes mit systemctl status)",
     };
     let _ = writeln!(text, "Dienst          {service}");
-    let runs = schedule::runs(app).await?;
-    if runs.is_empty() {
-        problems.push("Es sind noch keine Teams eingelesen: „wiedervorlage import ORDNER“.".to_owned());
+    match App::looking(settings, clock).await {
+        Ok(app) => {
+            let looked = database(&app, &mut text, &mut problems).await;
+            app.db.close().await;
+            looked?;
+        }
+        Err(error) => problems.push(error.downcast::<StoreError>()?.to_string()),
     }
-    for run in &runs {
-        of_office(app, run, runs.len() > 1, &mut text, &mut problems);
-    }
-    outbox(app, &mut text, &mut problems).await?;
     if problems.is_empty() {
         text.push_str("\nKeine Störungen.");
     } else {
@@ -58,6 +63,18 @@ pub(super) async fn status(app: &App) -> anyhow::Result<u8> {
     }
     print(text)?;
     Ok(u8::from(!problems.is_empty()))
+}
+
+/// What the database says: runs and queue.
+async fn database(app: &App, text: &mut String, problems: &mut Problems) -> anyhow::Result<()> {
+    let runs = schedule::runs(app).await?;
+    if runs.is_empty() {
+        problems.push("Es sind noch keine Teams eingelesen: „wiedervorlage import ORDNER“.".to_owned());
+    }
+    for run in &runs {
+        of_office(app, run, runs.len() > 1, text, problems);
+    }
+    outbox(app, text, problems).await
 }
 
 fn of_office(app: &App, runs: &Runs, several: bool, text: &mut String, problems: &mut Problems) {
@@ -74,14 +91,14 @@ fn of_office(app: &App, runs: &Runs, several: bool, text: &mut String, problems:
         |day| format!("{} ab {}", date(day), time(runs.hours.morning)),
     );
     let _ = writeln!(text, "Letzter Lauf    {last}\nNächster Lauf   {next}");
+    // With several offices, a sentence must say which.
+    let of = if several { format!("Dienststelle {}: ", name_of(runs)) } else { String::new() };
     if let Some(last) = runs.last.filter(|last| *last > today) {
         problems.push(format!(
-            "Der letzte Lauf trägt den {}, das liegt in der Zukunft: Bis dahin gibt es keinen Lauf. Bitte die Uhr prüfen.",
+            "{of}Der letzte Lauf trägt den {}, das liegt in der Zukunft: Bis dahin gibt es keinen Lauf. Bitte die Uhr prüfen.",
             date(last)
         ));
     }
-    // With several offices, a sentence must say which.
-    let of = if several { format!("Dienststelle {}: ", name_of(runs)) } else { String::new() };
     if let Some(missed) = runs.missed {
         problems.push(format!("{of}Am {} gab es keinen Lauf. {WHY_NO_RUN}", date(missed)));
     }

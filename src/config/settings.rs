@@ -1,13 +1,18 @@
-//! The settings: embedded defaults, then the file, then `WIEDERVORLAGE__SECTION__KEY` from the environment.
+//! The settings: which sections and keys there are, and what they hold once they are checked.
 //!
-//! Every key is known; an unknown one, or a value that does not fit, refuses to start and names the key.
+//! Every key is known; an unknown one, or a value that does not fit, refuses to start and names the key. Where the
+//! values come from stands in `layers`, how a kind of value is read in `read`.
+
+mod layers;
+pub(super) mod read;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono::{NaiveDate, NaiveTime};
+use read::{address, list, named, optional, secret, section, time, yearly};
 use secrecy::SecretString;
-use toml::{Table, Value};
+use toml::Table;
 
 use super::fields::{FieldError, Fields};
 use super::smtp::{self, SmtpSettings};
@@ -123,16 +128,11 @@ pub struct TeamSettings {
     pub regional: Vec<Regional>,
 }
 
-/// The embedded defaults.
-const DEFAULTS: &str = include_str!("../../config/default.toml");
-/// How the environment's keys begin.
-const PREFIX: &str = "WIEDERVORLAGE";
-
 impl Settings {
     /// Reads the defaults, the file (if one is named), and the environment.
     pub fn load(file: Option<&Path>) -> Result<Self, SettingsError> {
         let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-        Self::layered(file, environment(), credentials.as_deref())
+        Self::layered(file, layers::environment(), credentials.as_deref())
     }
 
     fn layered(
@@ -140,27 +140,9 @@ impl Settings {
         env: config::Environment,
         credentials: Option<&Path>,
     ) -> Result<Self, SettingsError> {
-        let from =
-            file.map_or_else(|| "(eingebaut, Umgebung)".to_owned(), |f| format!("{} (und Umgebung)", f.display()));
-        let mut layers =
-            config::Config::builder().add_source(config::File::from_str(DEFAULTS, config::FileFormat::Toml));
-        if let Some(path) = file {
-            let unreadable = |problem: String| SettingsError::Unreadable { from: path.display().to_string(), problem };
-            let text = std::fs::read_to_string(path).map_err(|e| unreadable(format!("nicht lesbar: {e}")))?;
-            // Parsed here for a message with a line, and for its paths; the layering parses it again.
-            let mut table = text.parse::<Table>().map_err(|e| {
-                let line = e.span().map_or(1, |s| text[..s.start.min(text.len())].lines().count().max(1));
-                unreadable(format!("kein gültiges TOML: Zeile {line}: {}", e.message()))
-            })?;
-            if let Some(base) = path.parent() {
-                rebase(&mut table, base, credentials);
-            }
-            layers = layers.add_source(config::File::from_str(&table.to_string(), config::FileFormat::Toml));
-        }
-        let all = layers.add_source(env).build().and_then(config::Config::try_deserialize::<Table>);
-        let all = all.map_err(|e| SettingsError::Unreadable { from: from.clone(), problem: e.to_string() })?;
-        read(all, credentials).map_err(|field| SettingsError::Field {
-            from,
+        let all = layers::table(file, env, credentials)?;
+        read_all(all, credentials).map_err(|field| SettingsError::Field {
+            from: layers::source(file),
             field: FieldError { key: field.key.trim_start_matches('.').to_owned(), ..field },
         })
     }
@@ -198,19 +180,7 @@ impl MailSettings {
     }
 }
 
-/// The environment as a layer; lists are comma-separated.
-fn environment() -> config::Environment {
-    config::Environment::with_prefix(PREFIX)
-        .prefix_separator("__")
-        .separator("__")
-        .try_parsing(true)
-        .list_separator(",")
-        .with_list_parse_key("mail.allowed_domains")
-        .with_list_parse_key("office.dienstfrei")
-        .with_list_parse_key("office.closed")
-}
-
-fn read(all: Table, credentials: Option<&Path>) -> Result<Settings, FieldError> {
+fn read_all(all: Table, credentials: Option<&Path>) -> Result<Settings, FieldError> {
     let mut top = Fields::new("", all).discreet();
     let mut database = section(&mut top, "database")?;
     let database_url = database.text("url")?;
@@ -388,136 +358,6 @@ fn team(mut f: Fields, mail: &MailSettings) -> Result<TeamSettings, FieldError> 
     let regional = f.words("regional", &all)?;
     f.finish()?;
     Ok(TeamSettings { rules_file, reply_to, regional })
-}
-
-fn section(f: &mut Fields, key: &'static str) -> Result<Fields, FieldError> {
-    Ok(f.table(key)?.unwrap_or_else(|| Fields::new(f.error(key, "").key, Table::new()).discreet()))
-}
-
-/// The tables of a section whose keys are names of the office's own.
-fn named(f: &mut Fields, key: &'static str) -> Result<Vec<(String, Fields)>, FieldError> {
-    let tables = match f.take(key) {
-        None => return Ok(Vec::new()),
-        Some(Value::Table(t)) => t,
-        Some(v) => return Err(f.error(key, format!("{v} passt nicht; erwartet werden Tabellen [{key}.NAME]"))),
-    };
-    let inside = |(name, value): (String, Value)| match value {
-        Value::Table(t) => Ok((name.to_lowercase(), Fields::new(format!("{key}.{name}"), t).discreet())),
-        v => Err(f.error(key, format!("{name} = {v} passt nicht; erwartet wird eine Tabelle [{key}.{name}]"))),
-    };
-    tables.into_iter().map(inside).collect()
-}
-
-/// The content of a file that a key names; none if it names none. Where the service manager hands out credentials
-/// (systemd's LoadCredential), a bare name is looked for among them first.
-pub(super) fn secret(
-    f: &mut Fields,
-    key: &'static str,
-    credentials: Option<&Path>,
-) -> Result<Option<SecretString>, FieldError> {
-    let Some(file) = optional(f, key)? else { return Ok(None) };
-    let path = credential(&file, credentials).unwrap_or_else(|| PathBuf::from(&file));
-    let text = std::fs::read_to_string(&path)
-        .map_err(|e| f.error(key, format!("{} ist nicht lesbar: {e}", path.display())))?;
-    let secret = text.trim_end_matches(['\r', '\n']);
-    if secret.is_empty() || secret.contains(char::is_control) {
-        let problem =
-            format!("{} passt nicht; erwartet wird eine Datei mit dem Kennwort in einer Zeile", path.display());
-        return Err(f.error(key, problem));
-    }
-    Ok(Some(SecretString::from(secret.to_owned())))
-}
-
-/// The file among the service manager's credentials that a bare name stands for, if there is one.
-fn credential(name: &str, credentials: Option<&Path>) -> Option<PathBuf> {
-    let bare = !name.contains('/') && !name.is_empty();
-    credentials.filter(|_| bare).map(|folder| folder.join(name)).filter(|file| file.is_file())
-}
-
-/// A text that may be absent or empty.
-pub(super) fn optional(f: &mut Fields, key: &'static str) -> Result<Option<String>, FieldError> {
-    match f.take(key) {
-        None => Ok(None),
-        Some(Value::String(s)) => Ok(Some(s.trim().to_owned()).filter(|s| !s.is_empty())),
-        Some(v) => Err(f.error(key, format!("{v} passt nicht; erwartet wird ein Text"))),
-    }
-}
-
-fn address(f: &mut Fields, key: &'static str, mail: &MailSettings) -> Result<Option<String>, FieldError> {
-    let Some(address) = optional(f, key)? else { return Ok(None) };
-    if !is_address(&address) {
-        return Err(
-            f.error(key, format!("\"{address}\" passt nicht; erwartet wird eine Adresse wie name@jobcenter.example"))
-        );
-    }
-    if !mail.allows(&address) {
-        let problem =
-            format!("\"{address}\" liegt außerhalb von mail.allowed_domains ({})", mail.allowed_domains.join(", "));
-        return Err(f.error(key, problem));
-    }
-    Ok(Some(address))
-}
-
-fn list(f: &mut Fields, key: &'static str) -> Result<Vec<String>, FieldError> {
-    let words: Vec<String> = f.words(key, &["Texte in Anführungszeichen"])?;
-    Ok(words.into_iter().map(|w| w.trim().to_owned()).filter(|w| !w.is_empty()).collect())
-}
-
-fn time(f: &mut Fields, key: &'static str, default: Option<NaiveTime>) -> Result<NaiveTime, FieldError> {
-    match (optional(f, key)?, default) {
-        (None, Some(time)) => Ok(time),
-        (None, None) => Err(f.error(key, "fehlt; erwartet wird eine Uhrzeit wie 06:30")),
-        (Some(text), _) => NaiveTime::parse_from_str(&text, "%H:%M")
-            .map_err(|_| f.error(key, format!("\"{text}\" passt nicht; erwartet wird eine Uhrzeit wie 06:30"))),
-    }
-}
-
-/// „24.12." → (12, 24); 29.02. is allowed and has no effect in most years.
-fn yearly(text: &str) -> Option<(u32, u32)> {
-    let (day, month) = text.strip_suffix('.').unwrap_or(text).split_once('.')?;
-    let (day, month): (u32, u32) = (day.parse().ok()?, month.parse().ok()?);
-    // A leap year, so that 29.02. exists.
-    NaiveDate::from_ymd_opt(2028, month, day).map(|_| (month, day))
-}
-
-/// Relative paths in a file count from the file's folder, so that the service may start anywhere.
-fn rebase(table: &mut Table, base: &Path, credentials: Option<&Path>) {
-    let join = |value: &mut Value, scheme: &str| {
-        if let Value::String(text) = value
-            && let Some(path) = text.strip_prefix(scheme).filter(|path| !path.trim().is_empty())
-        {
-            *text = format!("{scheme}{}", base.join(path.trim_start_matches("//")).display());
-        }
-    };
-    const PATHS: [(&[&str], &str); 7] = [
-        (&["database", "url"], "sqlite:"),
-        (&["database", "password_file"], ""),
-        (&["mail", "file", "dir"], ""),
-        (&["mail", "smtp", "password_file"], ""),
-        (&["mail", "smtp", "ca_file"], ""),
-        (&["rules", "file"], ""),
-        (&["bounces", "maildir"], ""),
-    ];
-    for (keys, scheme) in PATHS {
-        let mut at = Some(&mut *table);
-        for (i, key) in keys.iter().enumerate() {
-            let Some(value) = at.take().and_then(|t| t.get_mut(*key)) else { break };
-            if i + 1 == keys.len() {
-                let name = value.as_str().filter(|_| *key == "password_file");
-                if name.is_none_or(|name| credential(name, credentials).is_none()) {
-                    join(value, scheme);
-                }
-            } else {
-                at = value.as_table_mut();
-            }
-        }
-    }
-    let teams = table.get_mut("teams").and_then(Value::as_table_mut);
-    for team in teams.into_iter().flat_map(|t| t.iter_mut()).filter_map(|(_, t)| t.as_table_mut()) {
-        if let Some(file) = team.get_mut("rules_file") {
-            join(file, "");
-        }
-    }
 }
 
 #[cfg(test)]

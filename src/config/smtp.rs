@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 
 use super::fields::{FieldError, Fields};
-use super::settings::{optional, secret};
+use super::settings::read::{optional, secret};
 
 /// When TLS begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -20,6 +20,21 @@ pub enum StoreError {
     /// The file to be made is there already.
     #[error("Die Datei {0} gibt es schon. Bitte einen anderen Ort angeben oder sie entfernen.")]
     Exists(String),
+    /// There is no file, where one is only looked at.
+    #[error(
+        "Die Datenbankdatei {0} gibt es noch nicht. „wiedervorlage import ORDNER“ legt sie an; sollte sie da sein, bitte \
+         database.url prüfen."
+    )]
+    Missing(String),
+    /// There are no tables, where they are only looked at.
+    #[error("Die Datenbank ist noch leer. „wiedervorlage import ORDNER“ legt ihre Tabellen an.")]
+    Empty,
+    /// The tables are those of an earlier program, where they are only looked at.
+    #[error(
+        "Die Datenbank hat noch den Stand einer älteren Version dieses Programms (Schema {0}). Bitte den Dienst neu starten: \
+         Er bringt sie auf den neuen Stand."
+    )]
+    Older(i64),
     /// Something else has it.
     #[error(
         "Die Datenbank ist durch einen anderen Vorgang gesperrt. Bitte dessen Ende abwarten und den Befehl wiederholen."

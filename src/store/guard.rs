@@ -5,12 +5,14 @@
 //! ends, however that happens.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
 use super::dialect::run;
+use super::open::{Place, make_folder_of};
 use super::{Db, StoreError, micros};
 
 /// Held as long as the service runs.
@@ -31,22 +33,28 @@ const SERVICE: &str = "dienst";
 const DELIVERY: &str = "versand";
 
 /// The file that is locked: beside the database itself, not beside a link to it, as two names of one database are one.
-fn lock_file(url: &str, of: &str) -> Option<PathBuf> {
-    let path = url.strip_prefix("sqlite:")?;
-    let path = Path::new(path.strip_prefix("//").unwrap_or(path));
+fn lock_file(url: &str, of: &str) -> Result<Option<PathBuf>, StoreError> {
+    let Place::File(path) = Place::of(url)? else { return Ok(None) };
     let mut name = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).into_os_string();
     name.push(format!(".{of}"));
-    Some(name.into())
+    Ok(Some(name.into()))
 }
 
+/// The lock's file, made if it is not there; the database itself need not be there yet.
 fn open(url: &str, of: &str) -> Result<Option<File>, StoreError> {
-    let Some(path) = lock_file(url, of) else { return Ok(None) };
+    let Some(path) = lock_file(url, of)? else { return Ok(None) };
+    make_folder_of(&path)?;
     let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
-    file.map(Some).map_err(|_| StoreError::File(path.display().to_string()))
+    file.map(Some).map_err(|error| match error.kind() {
+        ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnly,
+        ErrorKind::StorageFull => StoreError::Full,
+        _ => StoreError::File(path.display().to_string()),
+    })
 }
 
 impl Guard {
-    /// Makes this process the one service of the database.
+    /// Makes this process the one service of the database. To be taken before the database is opened: opening brings
+    /// the tables up to date, under whoever works with them.
     ///
     /// # Errors
     /// [`StoreError::Served`] where another process is that already.
@@ -61,7 +69,7 @@ impl Guard {
 
     /// Whether a service holds the database; none where that cannot be seen from here.
     pub fn is_taken(url: &str) -> Option<bool> {
-        let path = lock_file(url, SERVICE)?;
+        let path = lock_file(url, SERVICE).ok()??;
         let Ok(file) = File::open(path) else { return Some(false) };
         // Shared, so that two who ask do not take each other for the service.
         Some(matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))

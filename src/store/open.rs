@@ -13,7 +13,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{PgPool, SqlitePool};
 
 use super::dialect::run;
-use super::{Db, StoreError, micros};
+use super::{Db, StoreError, micros, schema};
 
 /// How long a command waits for another process's write: an import of a large office takes half a minute.
 const BUSY: Duration = Duration::from_mins(1);
@@ -39,28 +39,45 @@ impl Db {
     /// # Errors
     /// A database of a newer program is refused untouched ([`StoreError::Newer`]); the others say what to do.
     pub async fn open(url: &str, password: Option<&str>, now: DateTime<Utc>) -> Result<Self, StoreError> {
-        let db = if let Some(path) = url.strip_prefix("sqlite:") {
-            let path = path.strip_prefix("//").unwrap_or(path);
-            if path.is_empty() || path == ":memory:" || path.contains('?') {
-                return Err(StoreError::Url);
+        let db = match Place::of(url)? {
+            Place::File(path) => {
+                make_file(path, false)?;
+                let (writer, readers) = open_file(path, SqliteSynchronous::Full).await?;
+                Self::Sqlite { writer, readers }
             }
-            let path = Path::new(path);
-            make_file(path, false)?;
-            let (writer, readers) = open_file(path, SqliteSynchronous::Full).await?;
-            Self::Sqlite { writer, readers }
-        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            open_server(url, password).await?
-        } else {
-            return Err(StoreError::Url);
+            Place::Server(url) => open_server(url, password).await?,
         };
         db.install(now).await?;
         Ok(db)
     }
 
+    /// Opens the database as [`open`](Self::open) does, to look at it and no more: nothing is made or brought up to date,
+    /// and a file takes no write. (What a killed program left in SQLite's log goes into the file, as whoever closes it
+    /// last sees to.)
+    ///
+    /// # Errors
+    /// Where there is nothing ([`StoreError::Missing`], [`StoreError::Empty`]), and where the tables are not those of
+    /// this program ([`StoreError::Older`], [`StoreError::Newer`], [`StoreError::Schema`]).
+    pub async fn look(url: &str, password: Option<&str>) -> Result<Self, StoreError> {
+        let db = match Place::of(url)? {
+            Place::File(path) if !path.exists() => return Err(StoreError::Missing(path.display().to_string())),
+            Place::File(path) => {
+                let readers = open_readers(path).await?;
+                Self::Sqlite { writer: readers.clone(), readers }
+            }
+            Place::Server(url) => open_server(url, password).await?,
+        };
+        if let Err(error) = db.fits().await {
+            db.close().await;
+            return Err(error);
+        }
+        Ok(db)
+    }
+
     async fn install(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite { writer, .. } => sqlx::migrate!("migrations/sqlite").run(writer).await?,
-            Self::Postgres(pool) => sqlx::migrate!("migrations/postgres").run(pool).await?,
+            Self::Sqlite { writer, .. } => schema::update_file(writer).await?,
+            Self::Postgres(pool) => schema::update_server(pool).await?,
         }
         let mut secret = [0_u8; 32];
         getrandom::fill(&mut secret).map_err(|_| StoreError::Random)?;
@@ -76,6 +93,29 @@ impl Db {
     }
 }
 
+/// Where a database is.
+pub(super) enum Place<'a> {
+    /// A file of SQLite's.
+    File(&'a Path),
+    /// PostgreSQL, with its whole address.
+    Server(&'a str),
+}
+
+impl<'a> Place<'a> {
+    /// The place that `url` names.
+    pub(super) fn of(url: &'a str) -> Result<Self, StoreError> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(Self::Server(url));
+        }
+        let path = url.strip_prefix("sqlite:").ok_or(StoreError::Url)?;
+        let path = path.strip_prefix("//").unwrap_or(path);
+        if path.is_empty() || path == ":memory:" || path.contains('?') {
+            return Err(StoreError::Url);
+        }
+        Ok(Self::File(Path::new(path)))
+    }
+}
+
 /// A new SQLite file for a throw-away copy, and its writer: nothing waits for the disk. The file must not exist yet.
 pub(super) async fn scratch(path: &Path, now: DateTime<Utc>) -> Result<(Db, SqlitePool), StoreError> {
     make_file(path, true)?;
@@ -87,13 +127,7 @@ pub(super) async fn scratch(path: &Path, now: DateTime<Utc>) -> Result<(Db, Sqli
 
 /// Makes the file and its folder unless they are there; with `fresh` the file must not be there.
 fn make_file(path: &Path, fresh: bool) -> Result<(), StoreError> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .map_err(|_| StoreError::Directory(folder.display().to_string()))?;
-    }
+    make_folder_of(path)?;
     // Made before SQLite sees it: SQLite would make it readable for everybody.
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(_) => Ok(()),
@@ -103,38 +137,46 @@ fn make_file(path: &Path, fresh: bool) -> Result<(), StoreError> {
     }
 }
 
+/// Makes the folder that a file is to be in, unless it is there.
+pub(super) fn make_folder_of(path: &Path) -> Result<(), StoreError> {
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|_| StoreError::Directory(folder.display().to_string()))
+}
+
 /// The one connection that writes, and those that read.
 async fn open_file(path: &Path, synchronous: SqliteSynchronous) -> Result<(SqlitePool, SqlitePool), StoreError> {
-    let named = |error: sqlx::Error| match StoreError::from(error) {
-        StoreError::File(_) => StoreError::File(path.display().to_string()),
-        other => other,
-    };
-    let options = SqliteConnectOptions::new()
+    let options =
+        options(path).journal_mode(SqliteJournalMode::Wal).synchronous(synchronous).pragma("cache_size", WRITER_CACHE);
+    let writer = connect(path, options, 1).await?;
+    Ok((writer, open_readers(path).await?))
+}
+
+async fn open_readers(path: &Path) -> Result<SqlitePool, StoreError> {
+    // Not opened read-only: the log beside the file must be writable even to read.
+    let options = options(path).pragma("query_only", "on").pragma("cache_size", READER_CACHE);
+    connect(path, options, READERS).await
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(false)
         .busy_timeout(BUSY)
         .foreign_keys(true)
         .page_size(PAGE_SIZE)
-        .row_buffer_size(ROWS_AHEAD);
+        .row_buffer_size(ROWS_AHEAD)
+}
+
+async fn connect(path: &Path, options: SqliteConnectOptions, connections: u32) -> Result<SqlitePool, StoreError> {
     // A file does not hang up: nothing is asked of a connection before it is used.
-    let pool = |connections| {
-        let options = SqlitePoolOptions::new().max_connections(connections).test_before_acquire(false);
-        options.max_lifetime(None).idle_timeout(None)
-    };
-    let writer: SqlitePool = pool(1)
-        .connect_with(
-            options
-                .clone()
-                .journal_mode(SqliteJournalMode::Wal)
-                .synchronous(synchronous)
-                .pragma("cache_size", WRITER_CACHE),
-        )
-        .await
-        .map_err(named)?;
-    // Not opened read-only: the log beside the file must be writable even to read.
-    let options = options.pragma("query_only", "on").pragma("cache_size", READER_CACHE);
-    let readers = pool(READERS).connect_with(options).await.map_err(named)?;
-    Ok((writer, readers))
+    let pool = SqlitePoolOptions::new().max_connections(connections).test_before_acquire(false);
+    pool.max_lifetime(None).idle_timeout(None).connect_with(options).await.map_err(|error| {
+        match StoreError::from(error) {
+            StoreError::File(_) => StoreError::File(path.display().to_string()),
+            other => other,
+        }
+    })
 }
 
 async fn open_server(url: &str, password: Option<&str>) -> Result<Db, StoreError> {

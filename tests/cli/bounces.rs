@@ -159,6 +159,43 @@ async fn a_flood_and_what_is_no_message_hold_nothing_up() {
 }
 
 #[tokio::test]
+async fn messages_that_cannot_be_read_keep_no_other_waiting_however_many_they_are() {
+    let post = Post::new().await;
+    let mail = post.sent().await.remove(0);
+    // No files, no room in the name for the mark of a message that was looked at, something in its place.
+    for i in 0..1_100 {
+        fs::create_dir(post.maildir.join(format!("cur/{i:04}:2,"))).unwrap();
+    }
+    for i in 0..600 {
+        post.arrives(&format!("{i:04}{}", "a".repeat(250)), POSTFIX);
+    }
+    post.arrives("2", POSTFIX);
+    fs::create_dir_all(post.maildir.join("cur/2:2,/x")).unwrap();
+    post.arrives("zzzz", &POSTFIX.replace(ID, &mail.message_id));
+    let counts = Counts { failed: 1, unreadable: 1_100 + 600 + 2, ..Counts::default() };
+    assert_eq!(post.read().await, counts);
+    assert!(post.names("cur").contains(&"zzzz:2,S".to_owned()));
+    // They are still there when they can be read.
+    fs::remove_dir_all(post.maildir.join("cur/2:2,")).unwrap();
+    let counts = Counts { unknown: 1, unreadable: 1_100 + 600, ..Counts::default() };
+    assert_eq!(post.read().await, counts);
+}
+
+#[tokio::test]
+async fn reports_that_are_faster_than_our_own_notes_keep_no_other_waiting() {
+    let post = Post::new().await;
+    let mails = post.sent().await;
+    let [waits, goes, ..] = &*mails else { panic!("{mails:?}") };
+    post.house.sql("update outbox set state = 'sending' where id = (select min(id) from outbox)").await;
+    for i in 0..600 {
+        post.arrives(&format!("{i:04}"), &POSTFIX.replace(ID, &waits.message_id));
+    }
+    post.read().await;
+    post.arrives("zzzz", &POSTFIX.replace(ID, &goes.message_id));
+    assert_eq!(post.read().await, Counts { early: 600, failed: 1, ..Counts::default() });
+}
+
+#[tokio::test]
 async fn a_maildir_that_is_not_there_is_named_and_keeps_no_mail_from_leaving() {
     let post = Post::new().await;
     post.house.mornings(&["2025-11-25"]).await;

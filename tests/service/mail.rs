@@ -17,6 +17,17 @@ fn house_at(sink: &Sink) -> House {
     .fold(house(), |house, (key, value)| house.with(key, value))
 }
 
+/// A service in the middle of its first mail, before a server that does not answer.
+fn held() -> (Sink, House, Running) {
+    let sink = Sink::new("");
+    let house = house_at(&sink);
+    sink.be(Mood::Hangs);
+    let service = Running::start(&house, &[], "2026-11-23 09:00:00");
+    service.hears("morning done");
+    sink.waits_for_somebody_to_hang();
+    (sink, house, service)
+}
+
 /// (mails written, mails that the server has, in all and each once)
 fn counts(house: &House, sink: &Sink) -> (usize, usize, usize) {
     let written = house.says(&["outbox", "list", "--format", "jsonl"]).lines().count();
@@ -27,12 +38,7 @@ fn counts(house: &House, sink: &Sink) -> (usize, usize, usize) {
 
 #[test]
 fn what_a_killed_service_held_leaves_when_the_next_one_starts() {
-    let sink = Sink::new("");
-    let house = house_at(&sink);
-    sink.be(Mood::Hangs);
-    let service = Running::start(&house, &[], "2026-11-23 09:00:00");
-    service.hears("morning done");
-    sink.waits_for_somebody_to_hang();
+    let (sink, house, service) = held();
     service.signal("KILL");
     drop(service);
     sink.be(Mood::Good);
@@ -48,12 +54,7 @@ fn what_a_killed_service_held_leaves_when_the_next_one_starts() {
 
 #[test]
 fn a_stop_drops_an_exchange_that_has_not_come_to_the_mail_and_the_next_service_sends_it_at_once() {
-    let sink = Sink::new("");
-    let house = house_at(&sink);
-    sink.be(Mood::Hangs);
-    let service = Running::start(&house, &[], "2026-11-23 09:00:00");
-    service.hears("morning done");
-    sink.waits_for_somebody_to_hang();
+    let (sink, house, service) = held();
     // At once, not after the server's five minutes.
     assert!(service.stop().success());
     assert_eq!(counts(&house, &sink).1, 0);

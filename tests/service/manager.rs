@@ -4,7 +4,7 @@ use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::Command;
 
-use super::{PATIENCE, Running, days, house};
+use super::{House, PATIENCE, Running, days, house, sql};
 
 #[test]
 fn the_manager_hears_that_it_is_ready_alive_and_stopping() {
@@ -100,6 +100,32 @@ fn a_second_service_at_one_file_is_refused_and_harms_nothing() {
     let third = Running::start(&house, &[], "2026-11-22 12:00:00");
     third.hears("service ready");
     assert!(third.stop().success());
+}
+
+#[test]
+fn a_second_service_does_not_bring_the_tables_up_to_date_under_the_first() {
+    let house = house();
+    let first = Running::start(&house, &[], "2026-11-22 12:00:00");
+    first.hears("looked for mornings");
+    // As if the first were of an older program: there is something to bring up to date.
+    sql(&house, "delete from _sqlx_migrations");
+    let second = house.run(&["run"]);
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert_eq!(second.status.code(), Some(2), "{said}");
+    assert!(said.contains("arbeitet schon ein anderer Dienst"), "{said}");
+    assert_eq!(sql(&house, "select count(*) from _sqlx_migrations"), "[(0,)]");
+    assert!(first.stop().success());
+}
+
+#[test]
+fn a_service_makes_the_database_that_is_not_there_yet() {
+    let house = House::new();
+    let file = house.path("var/lib/w.db");
+    let house = house.with("DATABASE__URL", format!("sqlite:{}", file.display()));
+    let service = Running::start(&house, &[], "2026-11-22 12:00:00");
+    service.hears("service ready");
+    assert!(service.stop().success());
+    assert!(file.exists());
 }
 
 #[test]

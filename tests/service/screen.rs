@@ -1,11 +1,13 @@
 //! What is seen from outside: `status` when something is wrong, a log without anybody's data, and settings that count
 //! from the next mail on.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::Output;
 
 use super::running::libfaketime;
 use super::sink::{Mood, Sink};
-use super::{House, Running, days, house};
+use super::{House, Running, days, house, sql};
 
 /// What `status` says at an instant (UTC), and its exit code.
 fn status(house: &House, at: &str) -> (String, Option<i32>) {
@@ -36,6 +38,60 @@ fn status_names_a_day_without_a_run_until_there_is_the_next() {
     house.says(&["morning", "--on", "2026-11-24"]);
     let (said, _) = status(&house, "2026-11-24 09:00:00");
     assert!(!said.contains("gab es keinen Lauf"), "{said}");
+}
+
+/// Every file of the database's folder and what is in it.
+fn files(house: &House) -> BTreeMap<PathBuf, Vec<u8>> {
+    let files = std::fs::read_dir(house.path("")).unwrap().map(|entry| entry.unwrap().path());
+    files.filter(|path| path.is_file()).map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()
+}
+
+#[test]
+fn status_looks_and_changes_nothing() {
+    let house = House::new();
+    let at = "2026-11-23 09:00:00";
+    let (said, code) = status(&house, at);
+    assert!(said.contains("w.db gibt es noch nicht. „wiedervorlage import ORDNER“ legt sie an"), "{said}");
+    assert_eq!((code, files(&house).len()), (Some(1), 0), "{said}");
+    // A file in which nobody has made a table.
+    std::fs::write(house.path("w.db"), "").unwrap();
+    let before = files(&house);
+    let (said, code) = status(&house, at);
+    assert!(said.contains("Die Datenbank ist noch leer."), "{said}");
+    assert_eq!((code, files(&house) == before), (Some(1), true), "{said}");
+    let house = super::house();
+    let before = files(&house);
+    let (said, _) = status(&house, at);
+    assert!(said.contains("Letzter Lauf    noch keiner"), "{said}");
+    assert!(files(&house) == before, "{:?}", files(&house).keys());
+    sql(
+        &house,
+        "insert into _sqlx_migrations select 9001, description, installed_on, 1, x'00', 0 from _sqlx_migrations",
+    );
+    let before = files(&house);
+    let (said, code) = status(&house, at);
+    assert!(said.contains("von einer neueren Version dieses Programms (Schema 9001)"), "{said}");
+    assert!(said.contains("Dienst          läuft nicht\n"), "{said}");
+    assert_eq!((code, files(&house) == before), (Some(1), true), "{said}");
+}
+
+#[test]
+fn status_names_the_office_whose_last_run_lies_in_the_future() {
+    let house = house();
+    let future = "Der letzte Lauf trägt den Mi., 25.11.2026, das liegt in der Zukunft";
+    house.says(&["morning", "--on", "2026-11-25"]);
+    let (said, code) = status(&house, "2026-11-23 09:00:00");
+    assert!(said.contains(&format!("\n  {future}")), "{said}");
+    assert_eq!(code, Some(1), "{said}");
+    for statement in [
+        "update run set office = 'Nord'",
+        "update team set dienststelle = 'Nord'",
+        "insert into team (team, name, bundesland, dienststelle) values ('T9', 'Süd', 'BW', 'Süd')",
+    ] {
+        sql(&house, statement);
+    }
+    let (said, _) = status(&house, "2026-11-23 09:00:00");
+    assert!(said.contains(&format!("\n  Dienststelle Nord: {future}")), "{said}");
 }
 
 /// A house whose mails go to the server.
@@ -145,6 +201,10 @@ fn what_comes_back_and_cannot_be_read_is_said_once() {
     }
     let service = Running::start(&house, &[], "2026-11-22 12:00:00");
     service.hears("looked for mornings");
+    std::fs::create_dir(maildir.join("new/1")).unwrap();
+    service.ring();
+    let line = service.hears("cannot be read or put aside");
+    assert!(line.contains("unreadable=1"), "{line}");
     std::fs::remove_dir_all(&maildir).unwrap();
     std::fs::write(&maildir, "").unwrap();
     service.ring();

@@ -19,7 +19,8 @@ fn from(text: &str, env: &[(&str, &str)]) -> Result<Settings, String> {
     std::fs::write(&path, text).unwrap();
     let source = env.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
     let credentials = dir.path().join("credentials");
-    Settings::layered(Some(&path), environment().source(Some(source)), Some(&credentials)).map_err(|e| e.to_string())
+    Settings::layered(Some(&path), layers::environment().source(Some(source)), Some(&credentials))
+        .map_err(|e| e.to_string())
 }
 
 #[test]
