@@ -78,16 +78,16 @@ impl Db {
         Ok(())
     }
 
-    /// Lets SQLite give back the pages that its idle connections keep in memory. PostgreSQL keeps none here.
+    /// Closes SQLite's connections that are idle; whoever needs one opens it anew. They keep the pages of the work that is
+    /// done, and asking them to free these leaves holes that the C library keeps. PostgreSQL keeps nothing here.
     pub async fn rest(&self) -> Result<(), StoreError> {
         let Self::Sqlite { writer, readers } = self else { return Ok(()) };
-        let mut idle = vec![writer.acquire().await?];
-        // All that are free now; one that is in use is asked another time.
+        // One that is in use is left alone until another time.
         while let Some(reader) = readers.try_acquire() {
-            idle.push(reader);
+            reader.close().await?;
         }
-        for connection in &mut idle {
-            sqlx::query("pragma shrink_memory").execute(&mut **connection).await?;
+        if let Some(writer) = writer.try_acquire() {
+            writer.close().await?;
         }
         Ok(())
     }
