@@ -10,6 +10,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::caught::caught;
 use crate::domain::run::Hours;
 use crate::morning::{MorningError, Report, Skipped};
 use crate::store::StoreError;
@@ -117,10 +118,13 @@ impl Mornings {
     }
 }
 
-/// The office's morning of `day`, once.
+/// The office's morning of `day`, once. A panic in it is an error like another: nothing of that morning is written.
 pub async fn run(app: &App, office: &str, day: NaiveDate) -> anyhow::Result<Result<Report, Skipped>> {
-    let renderer = app.renderer().await?;
-    let mut words = |digest: &_| renderer.render(digest);
-    let ran: Result<_, MorningError> = app.morning(&mut words).run(office, day, app.clock.now()).await;
-    Ok(ran?)
+    let morning = async {
+        let renderer = app.renderer().await?;
+        let mut words = |digest: &_| renderer.render(digest);
+        let ran: Result<_, MorningError> = app.morning(&mut words).run(office, day, app.clock.now()).await;
+        Ok(ran?)
+    };
+    caught(morning).await?
 }

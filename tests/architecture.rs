@@ -23,6 +23,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
             "futures_util",
         ],
     ),
+    ("caught", &[], &["tokio", "sqlx", "lettre", "config"]),
     ("clock", &[], &["tokio", "sqlx", "lettre"]),
     ("config", &["domain"], &["tokio", "sqlx", "lettre", "minijinja"]),
     ("store", &["domain"], &["lettre", "minijinja", "csv", "config"]),
@@ -34,10 +35,14 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("simulate", &["config", "domain", "store", "mail", "morning"], &["sqlx", "lettre"]),
     (
         "schedule",
-        &["app", "clock", "config", "domain", "store", "mail", "morning", "delivery"],
+        &["app", "caught", "clock", "config", "domain", "store", "mail", "morning", "delivery"],
         &["sqlx", "lettre", "minijinja", "csv"],
     ),
-    ("service", &["app", "bounces", "delivery", "schedule", "store"], &["sqlx", "lettre", "minijinja", "csv"]),
+    (
+        "service",
+        &["app", "bounces", "caught", "delivery", "schedule", "store"],
+        &["sqlx", "lettre", "minijinja", "csv"],
+    ),
     ("app", &["clock", "config", "domain", "store", "mail", "morning", "delivery", "intake"], &["sqlx", "lettre"]),
     (
         "cli",
