@@ -5,6 +5,7 @@
 //! Memory holds one page of cases and one recipient's mail; the rest waits in `spool`.
 
 mod cases;
+pub mod missed;
 mod plan;
 mod spool;
 mod write;

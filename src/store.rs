@@ -102,7 +102,7 @@ impl Db {
     async fn read(&self) -> Result<Tx, StoreError> {
         Ok(match self {
             Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin_with(dialect::PG_BEGIN_READ).await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin_with(dialect::PG_BEGIN_READ).await.map_err(unanswered)?),
         })
     }
 
@@ -110,8 +110,16 @@ impl Db {
     async fn write(&self) -> Result<Tx, StoreError> {
         Ok(match self {
             Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with(dialect::SQLITE_BEGIN_WRITE).await?),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await.map_err(unanswered)?),
         })
+    }
+}
+
+/// A server that refuses connections is taken by the library for one that is just starting, and waited for.
+fn unanswered(error: sqlx::Error) -> StoreError {
+    match error.into() {
+        StoreError::Locked => StoreError::Unreachable,
+        other => other,
     }
 }
 
