@@ -31,7 +31,7 @@ impl Clock {
 
     /// The date and time of day in Berlin at this instant.
     pub fn local(&self) -> NaiveDateTime {
-        self.now().with_timezone(&Berlin).naive_local()
+        local_time(self.now())
     }
 
     /// The date in Berlin at this instant.
@@ -44,6 +44,11 @@ impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Clock")
     }
+}
+
+/// The date and time of day in Berlin at an instant.
+pub fn local_time(at: DateTime<Utc>) -> NaiveDateTime {
+    at.with_timezone(&Berlin).naive_local()
 }
 
 /// The date in Berlin at an instant.

@@ -13,12 +13,11 @@
 mod desk;
 mod outage;
 
-use std::panic::AssertUnwindSafe;
 use std::sync::{Mutex, PoisonError};
 
-use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
+use crate::caught::caught;
 use crate::clock::Clock;
 use crate::domain::address::is_within;
 use crate::domain::retry::{Failure, GiveUp, LONGEST_PAUSE, Retry, after};
@@ -100,19 +99,18 @@ impl Courier {
             self.db.notes_in_memory().await?;
             let (desk, counter) = Desk::open(self.transport.connections());
             // All in one task: they wait for the same disk and the same server, and would only wake each other up.
-            let sessions: Vec<_> = (0..self.transport.connections())
-                .map(|_| AssertUnwindSafe(self.work(stop, desk.clone(), &counts)).catch_unwind())
-                .collect();
+            let sessions: Vec<_> =
+                (0..self.transport.connections()).map(|_| caught(self.work(stop, desk.clone(), &counts))).collect();
             drop(desk);
             let (served, ends) = tokio::join!(counter.serve(self, stop), futures_util::future::join_all(sessions));
-            let (mut done, mut trouble) = (false, None);
+            let (mut done, mut trouble, mut panicked) = (false, None, None);
             for end in ends {
                 match end {
                     Ok(End::Done) => done = true,
                     Ok(End::Server(why)) => trouble = Some(why),
                     Ok(End::Queue) => {}
-                    // A panic of ours: let it be seen, now that no other session is past the point of no return.
-                    Err(panic) => std::panic::resume_unwind(panic),
+                    // All were awaited, whatever happened to one: another may have been past the point of no return.
+                    Err(why) => panicked = Some(why),
                 }
             }
             // One connection too many is no outage, as long as another one works.
@@ -120,6 +118,10 @@ impl Courier {
                 self.outage.failed(self.clock.now(), why);
             }
             served?;
+            if let Some(panicked) = panicked {
+                // Let it be seen by whoever asked for the delivery.
+                std::panic::resume_unwind(Box::new(panicked));
+            }
         }
         let mut counts = *counts.lock().unwrap_or_else(PoisonError::into_inner);
         counts.left = self.db.outbox_left().await?.try_into().unwrap_or(u32::MAX);

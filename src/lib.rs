@@ -22,6 +22,7 @@
 //! | [`schedule`] | mornings, offices' hours, runs | SQL, what rules mean |
 //! | [`service`] | tasks, signals, the service manager | what is due |
 //! | [`bounces`] | a maildir, what came back, store | how mail is sent |
+//! | [`caught`] | panics | what the work is about |
 //!
 //! Arrows run one way: cli → service → schedule → app → morning, delivery, intake → store, mail → domain.
 //! `tests/architecture.rs` fails on any other.
@@ -38,6 +39,7 @@
 
 pub mod app;
 pub mod bounces;
+pub mod caught;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -127,7 +127,9 @@ impl Renderer {
             Content::Notice(parts) => (self.page(digest, page::notice(self, parts)), "mitteilung"),
             Content::Escalation(teams) => (self.page(digest, page::escalation(self, teams)), "eskalation"),
             Content::Week(teams) => (self.page(digest, page::week(self, teams)), "wochenbericht"),
-            Content::Admin(sentences) => (self.page(digest, page::admin(sentences)), "admin"),
+            Content::Admin(sentences) | Content::Missed(sentences) => {
+                (self.page(digest, page::admin(sentences)), "admin")
+            }
         };
         let print = |name: String| {
             let template = self.env.get_template(&name).map_err(|e| MailError::new(&name, &e))?;

@@ -5,6 +5,7 @@
 //! Memory holds one page of cases and one recipient's mail; the rest waits in `spool`.
 
 mod cases;
+pub mod missed;
 mod plan;
 mod spool;
 mod write;
@@ -47,7 +48,8 @@ pub enum MorningError {
     Mail(#[from] MailError),
     /// The room beside memory.
     #[error(
-        "Der Platz für Zwischenergebnisse ist nicht benutzbar: {0}. Bitte das Verzeichnis für temporäre Dateien prüfen."
+        "Der Platz für Zwischenergebnisse ist nicht benutzbar: {} Bitte das Verzeichnis für temporäre Dateien prüfen.",
+        unusable(.0)
     )]
     Spool(#[from] std::io::Error),
     /// The outbox holds a mail of this run already; nothing was written, so that ledger and outbox stay one.
@@ -222,7 +224,14 @@ impl Morning<'_> {
                 }
             }
         }
-        reading.await.map_err(std::io::Error::other)??;
+        match reading.await {
+            Ok(read) => read?,
+            // A panic of ours, of which the library's error would repeat the words.
+            Err(ended) => match ended.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => return Err(std::io::Error::from(std::io::ErrorKind::Interrupted).into()),
+            },
+        }
 
         for (team, face) in &mut plan.teams {
             let events = plan.events.get(team).map(Vec::as_slice).unwrap_or_default();
@@ -368,6 +377,17 @@ impl Morning<'_> {
             None => report.mails.push((digest.kind, 1)),
         }
         Ok(())
+    }
+}
+
+/// Why the room beside memory cannot be used: in German, and without the path, as it goes into a mail as well.
+fn unusable(error: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind as Kind;
+    match error.kind() {
+        Kind::StorageFull | Kind::QuotaExceeded => "Der Datenträger ist voll.",
+        Kind::PermissionDenied | Kind::ReadOnlyFilesystem => "Die Rechte fehlen.",
+        Kind::NotFound | Kind::NotADirectory => "Das Verzeichnis fehlt.",
+        _ => "Ein- oder Ausgabefehler.",
     }
 }
 

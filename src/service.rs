@@ -9,6 +9,9 @@
 //! Stopping, in this order: no new mail is claimed and no new morning begun; what is under way is awaited; what is still
 //! under way then is let go (a morning leaves no trace, a mail stays leased and is sent by the next service); the
 //! connections are closed.
+//!
+//! A task lives as long as the service. What it works at in one minute may fail, by a panic of ours as well: that is
+//! logged, and the next bell is another minute.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::bounces::{self, BouncesError, Counts};
+use crate::caught::{Panicked, caught, log_places_alone};
 use crate::delivery::Courier;
 use crate::schedule::Mornings;
 use crate::store::{Delivering, Guard, StoreError};
@@ -64,6 +68,7 @@ struct Service {
 /// # Errors
 /// What kept the service from starting, or ended one of its tasks.
 pub async fn run(app: App, guard: Guard, config: Option<PathBuf>) -> anyhow::Result<()> {
+    log_places_alone();
     let mut signals =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
     let db = app.db.clone();
@@ -104,7 +109,7 @@ pub async fn run(app: App, guard: Guard, config: Option<PathBuf>) -> anyhow::Res
             ended = &mut delivery => break Err(unexpected("Versand", &ended)),
             sound = &mut soundness, if looking => {
                 looking = false;
-                if let Err(error) = sound.unwrap_or_else(|panic| Err(unexpected("Prüfung", &Err(panic)))) {
+                if let Err(error) = sound.unwrap_or_else(|_| Err(Panicked.into())) {
                     break Err(error);
                 }
             }
@@ -153,17 +158,16 @@ impl Service {
         self.sound.cancelled().await;
         loop {
             let parts = self.parts();
-            match mornings.tick(&parts.app, &self.stop).await {
-                Ok(wrote) => {
-                    trouble.over();
-                    tracing::debug!(wrote, "looked for mornings");
-                    if wrote {
-                        self.mails.notify_one();
-                        self.rest().await;
-                    }
+            let looked = async {
+                let wrote = mornings.tick(&parts.app, &self.stop).await?;
+                tracing::debug!(wrote, "looked for mornings");
+                if wrote {
+                    self.mails.notify_one();
+                    self.rest().await;
                 }
-                Err(error) => trouble.of(&error),
-            }
+                Ok(())
+            };
+            trouble.in_minute(Box::pin(looked)).await;
             drop(parts);
             if !self.wait(&mut minute).await {
                 return;
@@ -177,25 +181,25 @@ impl Service {
         loop {
             self.bounces(&mut returns).await;
             let courier = parts.borrow_and_update().courier.clone();
-            // A queue may take hours. Who changes the server, or sends all to one box, means the next mail.
-            let halt = self.stop.child_token();
-            let mut drained = std::pin::pin!(courier.drain(&halt));
-            let drained = tokio::select! {
-                drained = &mut drained => drained,
-                _ = parts.changed() => {
-                    halt.cancel();
-                    drained.await
-                }
-            };
-            match drained {
-                Ok(counts) => {
-                    trouble.over();
-                    if counts.sent > 0 {
-                        self.rest().await;
+            let delivered = async {
+                // A queue may take hours. Who changes the server, or sends all to one box, means the next mail.
+                let halt = self.stop.child_token();
+                let mut drained = std::pin::pin!(courier.drain(&halt));
+                let counts = tokio::select! {
+                    drained = &mut drained => drained,
+                    _ = parts.changed() => {
+                        halt.cancel();
+                        drained.await
                     }
+                }?;
+                if counts.sent > 0 {
+                    self.rest().await;
                 }
-                Err(error) => trouble.of(&error),
-            }
+                Ok(())
+            };
+            // A mail that a panic left in somebody's hands stays leased: who knows how far it came. It is due again when
+            // the lease is over, as after the death of a process.
+            trouble.in_minute(Box::pin(delivered)).await;
             tokio::select! {
                 goes_on = self.wait(&mut minute) => if !goes_on { return },
                 () = self.mails.notified() => {}
@@ -207,25 +211,27 @@ impl Service {
     async fn bounces(&self, returns: &mut Returns) {
         let parts = self.parts();
         let Some(maildir) = &parts.app.settings.bounces_maildir else { return };
-        returns.are(bounces::read(&parts.app.db, maildir, parts.app.clock.now()).await);
+        match caught(bounces::read(&parts.app.db, maildir, parts.app.clock.now())).await {
+            Ok(found) => returns.are(found),
+            Err(panicked) => returns.unread(&panicked),
+        }
     }
 
     /// Reads the database through, once, before the first morning and beside the rest: a large one takes seconds.
     async fn soundness(self: Arc<Self>) -> anyhow::Result<()> {
-        let sound = self.parts().app.db.check().await;
+        let sound = caught(self.parts().app.db.check()).await;
         self.rest().await;
-        match sound {
-            Err(error @ StoreError::NotADatabase) => Err(error.into()),
-            Err(error) => {
-                tracing::warn!(error = error.to_string(), "the database could not be looked through");
-                self.sound.cancel();
-                Ok(())
-            }
-            Ok(()) => {
-                self.sound.cancel();
-                Ok(())
-            }
+        let unknown = match sound {
+            Ok(Ok(())) => None,
+            Ok(Err(error @ StoreError::NotADatabase)) => return Err(error.into()),
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(panicked) => Some(panicked.to_string()),
+        };
+        if let Some(error) = unknown {
+            tracing::warn!(error, "the database could not be looked through");
         }
+        self.sound.cancel();
+        Ok(())
     }
 
     /// Gives back what the database kept in memory for work that is done: until tomorrow nobody asks for it.
@@ -260,20 +266,28 @@ impl Service {
 
 /// Says once that something does not work, and once that it works again, however often it is tried in between.
 #[derive(Debug, Default)]
-struct Trouble(Option<String>);
+struct Trouble(Option<(&'static str, String)>);
 
 impl Trouble {
-    fn of(&mut self, error: &StoreError) {
-        let error = error.to_string();
-        if self.0.as_ref() != Some(&error) {
-            tracing::error!(error, "the database does not do what it is asked, will be tried again");
-            self.0 = Some(error);
+    /// Does a task's work of one minute. However that ends, the task can go on.
+    async fn in_minute(&mut self, work: impl Future<Output = Result<(), StoreError>>) {
+        match caught(work).await {
+            Ok(Ok(())) => self.over(),
+            Ok(Err(error)) => self.of("the database", error.to_string()),
+            Err(panicked) => self.of("the program", panicked.to_string()),
+        }
+    }
+
+    fn of(&mut self, what: &'static str, error: String) {
+        if self.0.as_ref().is_none_or(|(_, known)| *known != error) {
+            tracing::error!(error, "{what} does not do what it is asked, will be tried again");
+            self.0 = Some((what, error));
         }
     }
 
     fn over(&mut self) {
-        if self.0.take().is_some() {
-            tracing::info!("the database does what it is asked again");
+        if let Some((what, _)) = self.0.take() {
+            tracing::info!("{what} does what it is asked again");
         }
     }
 }
@@ -298,13 +312,15 @@ impl Returns {
                 }
                 *self = Self { unreadable, error: None };
             }
-            Err(error) => {
-                let error = error.to_string();
-                if self.error.as_ref() != Some(&error) {
-                    tracing::warn!(error, "what came back could not be read, will be tried again");
-                    self.error = Some(error);
-                }
-            }
+            Err(error) => self.unread(&error),
+        }
+    }
+
+    fn unread(&mut self, error: &dyn std::error::Error) {
+        let error = error.to_string();
+        if self.error.as_ref() != Some(&error) {
+            tracing::warn!(error, "what came back could not be read, will be tried again");
+            self.error = Some(error);
         }
     }
 }
@@ -334,5 +350,38 @@ fn unexpected(task: &str, ended: &Result<(), tokio::task::JoinError>) -> anyhow:
 fn say(state: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(state) {
         tracing::warn!(error = error.to_string(), "the service manager could not be told");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_task_goes_on_after_a_minute_that_failed_however_it_did() {
+        let (mut trouble, mut done) = (Trouble::default(), 0);
+        // As a task does it: one minute after the other, with what it keeps in its hands.
+        for minute in 0..6 {
+            let work = async {
+                tokio::task::yield_now().await;
+                match minute {
+                    1 | 2 => panic!("Mia Muster"),
+                    3 => Err(StoreError::Full),
+                    _ => {
+                        done += 1;
+                        Ok(())
+                    }
+                }
+            };
+            trouble.in_minute(work).await;
+            let said = trouble.0.as_ref().map(|(what, error)| (*what, error.clone()));
+            let expected = match minute {
+                1 | 2 => Some(("the program", Panicked.to_string())),
+                3 => Some(("the database", StoreError::Full.to_string())),
+                _ => None,
+            };
+            assert_eq!(said, expected, "minute {minute}");
+        }
+        assert_eq!(done, 3);
     }
 }

@@ -69,8 +69,8 @@ impl Db {
         }
     }
 
-    /// Keeps what SQLite notes down for a single statement in memory: a delivery changes few rows at a time, and a process
-    /// that is killed between making and unlinking such a file would leave pages of mails in the temporary folder.
+    /// Keeps what SQLite notes down for a single statement in memory also where no transaction says so: a delivery's
+    /// statements stand alone.
     pub async fn notes_in_memory(&self) -> Result<(), StoreError> {
         if let Self::Sqlite { writer, .. } = self {
             sqlx::query("pragma temp_store = memory").execute(writer).await?;
@@ -103,16 +103,33 @@ impl Db {
     async fn read(&self) -> Result<Tx, StoreError> {
         Ok(match self {
             Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin_with(dialect::PG_BEGIN_READ).await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin_with(dialect::PG_BEGIN_READ).await.map_err(unanswered)?),
         })
     }
 
     /// A transaction that writes. On SQLite it is the only one; dropped without commit it leaves no trace.
     async fn write(&self) -> Result<Tx, StoreError> {
+        self.begin(dialect::SQLITE_BEGIN_WRITE).await
+    }
+
+    /// The same, for work that needs temporary tables as large as the office.
+    async fn write_large(&self) -> Result<Tx, StoreError> {
+        self.begin(dialect::SQLITE_BEGIN_LARGE).await
+    }
+
+    async fn begin(&self, sqlite: &'static str) -> Result<Tx, StoreError> {
         Ok(match self {
-            Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with(dialect::SQLITE_BEGIN_WRITE).await?),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with(sqlite).await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await.map_err(unanswered)?),
         })
+    }
+}
+
+/// A server that refuses connections is taken by the library for one that is just starting, and waited for.
+fn unanswered(error: sqlx::Error) -> StoreError {
+    match error.into() {
+        StoreError::Locked => StoreError::Unreachable,
+        other => other,
     }
 }
 

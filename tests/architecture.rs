@@ -23,21 +23,26 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
             "futures_util",
         ],
     ),
+    ("caught", &[], &["tokio", "sqlx", "lettre", "config"]),
     ("clock", &[], &["tokio", "sqlx", "lettre"]),
     ("config", &["domain"], &["tokio", "sqlx", "lettre", "minijinja"]),
     ("store", &["domain"], &["lettre", "minijinja", "csv", "config"]),
     ("mail", &["domain"], &["sqlx", "csv", "config"]),
     ("intake", &["clock", "domain", "store"], &["lettre", "minijinja", "sqlx", "config"]),
     ("morning", &["clock", "config", "domain", "store", "mail"], &["lettre", "sqlx", "minijinja"]),
-    ("delivery", &["clock", "config", "domain", "store", "mail"], &["sqlx", "minijinja", "csv"]),
+    ("delivery", &["caught", "clock", "config", "domain", "store", "mail"], &["sqlx", "minijinja", "csv"]),
     ("bounces", &["store", "mail"], &["sqlx", "lettre", "minijinja", "csv", "config"]),
     ("simulate", &["config", "domain", "store", "mail", "morning"], &["sqlx", "lettre"]),
     (
         "schedule",
-        &["app", "clock", "config", "domain", "store", "mail", "morning", "delivery"],
+        &["app", "caught", "clock", "config", "domain", "store", "mail", "morning", "delivery"],
         &["sqlx", "lettre", "minijinja", "csv"],
     ),
-    ("service", &["app", "bounces", "delivery", "schedule", "store"], &["sqlx", "lettre", "minijinja", "csv"]),
+    (
+        "service",
+        &["app", "bounces", "caught", "delivery", "schedule", "store"],
+        &["sqlx", "lettre", "minijinja", "csv"],
+    ),
     ("app", &["clock", "config", "domain", "store", "mail", "morning", "delivery", "intake"], &["sqlx", "lettre"]),
     (
         "cli",
@@ -68,6 +73,8 @@ fn rooms() -> Vec<(String, PathBuf, String)> {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
     rust_files(&src, &mut files);
+    // A room's tests may know what its code may not.
+    files.retain(|path| path.file_name().is_none_or(|name| name != "tests.rs"));
     let read = |path: PathBuf| {
         let inside = path.strip_prefix(&src).unwrap();
         let first = inside.components().next().unwrap().as_os_str().to_str().unwrap();

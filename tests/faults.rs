@@ -13,9 +13,13 @@ mod running;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use plain::{Delivery, House};
 use running::Running;
+
+/// There is one database server for all, and who takes it away takes it from all.
+static SERVER: Mutex<()> = Mutex::new(());
 
 /// A small file system, which is gone when this is.
 struct SmallDisk(PathBuf);
@@ -249,6 +253,7 @@ db.commit()";
 
 #[test]
 fn a_database_server_that_goes_and_comes_back_costs_nothing() {
+    let _server = SERVER.lock().unwrap_or_else(PoisonError::into_inner);
     let url = pg::fresh_database();
     let house = House::new().with("DATABASE__URL", url.clone());
     house.import(&delivery(&house, 30));
@@ -269,4 +274,34 @@ fn a_database_server_that_goes_and_comes_back_costs_nothing() {
     let status = house.run(&["status"]);
     let said = String::from_utf8(status.stdout).unwrap();
     assert!(said.contains("Letzter Lauf    Mo., 23.11.2026"), "{said}");
+}
+
+#[test]
+fn a_day_without_a_database_server_is_told_to_the_administrator_when_it_is_back() {
+    let _server = SERVER.lock().unwrap_or_else(PoisonError::into_inner);
+    let url = pg::fresh_database();
+    let house = House::new().with("DATABASE__URL", url.clone()).with("ADMIN__EMAIL", "it@jobcenter.example".to_owned());
+    house.import(&delivery(&house, 30));
+    let service = Running::start(&house, &[], "2026-11-23 05:00:00");
+    service.hears("looked for mornings");
+    pg::server(&url, &["-m", "fast", "stop"]);
+    running::set(&service.clock, "2026-11-23 05:30:20");
+    service.ring();
+    service.hears("does not do what it is asked");
+    // Nothing can be written, so nothing is: the log says it once.
+    running::set(&service.clock, "2026-11-23 17:00:20");
+    service.ring();
+    service.hears("settings refused");
+    pg::server(&url, &["restart"]);
+    running::set(&service.clock, "2026-11-23 17:05:00");
+    service.ring();
+    service.hears("the administrator is told");
+    assert!(service.looks());
+    assert!(service.stop().success());
+    let listed = house.says(&["outbox", "list", "--format", "jsonl"]);
+    assert_eq!(listed.lines().count(), 1, "{listed}");
+    let mail: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    let said = house.says(&["outbox", "show", &mail["id"].to_string()]);
+    let words = "Er scheitert seit Mo., 23.11.2026, 06:30. Zuletzt: Der Datenbankserver antwortet nicht.";
+    assert!(said.contains(words), "{said}");
 }

@@ -37,6 +37,7 @@ snapshot!(a_reminder_in_stead, sample::reminder_in_stead());
 snapshot!(an_escalation, sample::escalation());
 snapshot!(a_week, sample::week());
 snapshot!(to_the_administrator, sample::admin());
+snapshot!(to_the_administrator_without_a_morning, sample::missed());
 
 fn every_kind() -> Vec<Digest> {
     vec![
@@ -49,6 +50,7 @@ fn every_kind() -> Vec<Digest> {
         sample::escalation(),
         sample::week(),
         sample::admin(),
+        sample::missed(),
     ]
 }
 
@@ -194,7 +196,7 @@ fn hostile() -> Vec<Digest> {
                     team.overdue.iter_mut().for_each(spoil);
                 }
             }
-            Content::Admin(sentences) => sentences.iter_mut().for_each(|s| *s = evil()),
+            Content::Admin(sentences) | Content::Missed(sentences) => sentences.iter_mut().for_each(|s| *s = evil()),
         }
     }
     digests

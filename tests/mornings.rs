@@ -206,7 +206,7 @@ fn says(digest: Option<&Digest>) -> Vec<String> {
             lines.extend(teams.iter().flat_map(|t| &t.lapsed).map(over));
         }
         Content::Week(_) => lines.push("week".to_owned()),
-        Content::Admin(problems) => lines.extend(problems.iter().cloned()),
+        Content::Admin(problems) | Content::Missed(problems) => lines.extend(problems.iter().cloned()),
     }
     lines.sort();
     lines

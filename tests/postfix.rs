@@ -1,13 +1,29 @@
-//! A real mail server: what the couriers hand to Postfix lies in the mailbox as it was written.
-#![expect(clippy::unwrap_used, reason = "a test says so by failing")]
+//! A real mail server: what the couriers hand to Postfix lies in the mailbox as it was written, whoever must sign in does,
+//! and what it sends back is understood.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    unreachable_pub,
+    reason = "a test says so by failing"
+)]
 
 #[path = "support/ca.rs"]
 mod ca;
+#[path = "support/plain.rs"]
+mod plain;
 #[path = "support/postfix.rs"]
 mod postfix;
 #[allow(dead_code, reason = "one of its mails is enough here")]
 #[path = "mails/sample.rs"]
 mod sample;
+#[path = "torture/sink.rs"]
+mod sink;
+
+#[path = "postfix/login.rs"]
+mod login;
+#[path = "postfix/returns.rs"]
+mod returns;
 
 use tokio_util::sync::CancellationToken;
 use wiedervorlage::mail::compose::{Envelope, compose, message_id};

@@ -8,6 +8,8 @@ mod running;
 #[path = "torture/sink.rs"]
 mod sink;
 
+#[path = "service/alarm.rs"]
+mod alarm;
 #[path = "service/clock.rs"]
 mod clock;
 #[path = "service/mail.rs"]

@@ -144,6 +144,7 @@ conformance!(
     a_newer_overview_replaces_one_that_still_waits,
     reminders_look_at_the_days_before,
     what_was_given_up_is_known_by_office_and_since_which_run,
+    a_mail_without_a_run_is_queued_once_and_sent_like_any_other,
     a_mail_is_claimed_by_one_worker_at_a_time,
     many_workers_share_the_queue_without_sharing_a_mail,
     an_expired_lease_passes_the_mail_on_and_ends_the_old_workers_say,
@@ -1097,6 +1098,20 @@ async fn what_was_given_up_is_known_by_office_and_since_which_run(house: House) 
     assert_eq!(snapshot.failed_since("Nord", day("2026-11-20")).await.unwrap(), [0; 0], "no run of that day");
 }
 
+async fn a_mail_without_a_run_is_queued_once_and_sent_like_any_other(house: House) {
+    assert!(house.db.queue(mail("a")).await.unwrap());
+    let again = NewMail { subject: "anders".to_owned(), ..mail("a") };
+    assert!(!house.db.queue(again).await.unwrap());
+    // Two services at once: one of them does it.
+    let (one, other) = tokio::join!(house.db.queue(mail("b")), house.db.queue(mail("b")));
+    assert!(one.unwrap() ^ other.unwrap());
+    assert_eq!(house.states().await.len(), 2);
+    let taken = house.claim(at("07:00:00"), at("07:30:00"), "A").await.unwrap();
+    assert!(house.note(taken.id, "A", at("07:00:01"), Fate::Sent).await);
+    assert!(!house.db.queue(mail("a")).await.unwrap(), "sent or not, it was queued");
+    assert_eq!(house.snapshot().await.last_run("").await.unwrap(), None, "there was no run");
+}
+
 async fn a_mail_is_claimed_by_one_worker_at_a_time(house: House) {
     house.queue("2026-11-23", &[mail("a")]).await;
     assert_eq!(house.claim(at("06:29:59"), at("07:30:00"), "A").await, None, "not due yet");
@@ -1623,4 +1638,14 @@ async fn what_is_no_database_is_named() {
     }
     let nobody = open(format!("postgres:///x?host={}&user=x", folder.path().display())).await;
     assert!(matches!(nobody, StoreError::Unreachable), "{nobody}");
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_connections_is_said_not_to_answer() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    // A service's pool, once its connections are gone; with less patience.
+    let pool = sqlx::postgres::PgPoolOptions::new().acquire_timeout(std::time::Duration::from_millis(50));
+    let db = Db::Postgres(pool.connect_lazy(&format!("postgres://a@127.0.0.1:{port}/b")).unwrap());
+    assert!(matches!(db.snapshot().await, Err(StoreError::Unreachable)));
+    assert!(matches!(db.queue(mail("a")).await, Err(StoreError::Unreachable)));
 }

@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::Courier;
+use crate::caught::caught;
 use crate::store::{Claim, Claimed, Exchanged, Outcome, StoreError};
 
 /// What a lease has beyond the longest exchange, for all that happens around it.
@@ -91,9 +92,12 @@ impl Counter {
         let mut round = Vec::with_capacity(self.sessions);
         while self.visits.recv_many(&mut round, self.sessions).await > 0 {
             let open = outcome.is_ok() && !stop.is_cancelled();
-            // Whoever gets no answer leaves.
-            if let Err(error) = serve(courier, round.drain(..), open).await {
-                outcome = Err(error);
+            // Whoever gets no answer leaves. A panic in one round must not send those away who come to the next: they have
+            // mails to tell of.
+            match caught(serve(courier, round.drain(..), open)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => outcome = Err(error),
+                Err(panicked) => outcome = Err(StoreError::Other(panicked.to_string())),
             }
         }
         outcome

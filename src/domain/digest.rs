@@ -132,6 +132,8 @@ pub enum Content {
     Week(Vec<TeamWeek>),
     /// Problems for the administrator, as finished German sentences without anybody's data beyond case numbers.
     Admin(Vec<String>),
+    /// To the administrator as well, in such sentences: there was no morning.
+    Missed(Vec<String>),
 }
 
 /// A colleague as a heading.
@@ -343,7 +345,7 @@ impl Digest {
             }
             Content::Notice(parts) => parts.iter().flat_map(|p| &p.items).map(|i| (Role::Ifk, i)).collect(),
             Content::Escalation(teams) => teams.iter().flat_map(|t| &t.items).map(|i| (Role::Tl, i)).collect(),
-            Content::Week(_) | Content::Admin(_) => Vec::new(),
+            Content::Week(_) | Content::Admin(_) | Content::Missed(_) => Vec::new(),
         }
     }
 
@@ -364,7 +366,7 @@ impl Digest {
             Content::Notice(parts) => parts.iter().flat_map(|p| &p.lapsed).map(|l| (Role::Ifk, l)).collect(),
             Content::Escalation(teams) => teams.iter().flat_map(|t| &t.lapsed).map(|l| (Role::Tl, l)).collect(),
             Content::Week(teams) => teams.iter().flat_map(|t| &t.lapsed).map(|l| (Role::Tl, l)).collect(),
-            Content::Day(_) | Content::Admin(_) => Vec::new(),
+            Content::Day(_) | Content::Admin(_) | Content::Missed(_) => Vec::new(),
         }
     }
 }

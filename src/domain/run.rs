@@ -63,6 +63,11 @@ impl Hours {
         days.take_while(|day| *day > last).find(|day| is_workday(*day))
     }
 
+    /// Whether today was to have a run and its time is over without: nobody will try again before tomorrow.
+    pub fn is_over(self, local: NaiveDateTime, last_run: Option<NaiveDate>, is_workday: bool) -> bool {
+        is_workday && local.time() > self.latest && last_run.is_none_or(|d| d < local.date())
+    }
+
     /// Whether a run that is due should have been written by now: even a large office takes minutes.
     pub fn is_late(self, local: NaiveDateTime) -> bool {
         local.time() - self.morning > GRACE
@@ -94,6 +99,24 @@ mod tests {
         for (sentence, local, last, workday, due) in rows {
             let last = last.map(|day: &str| day.parse().unwrap());
             assert_eq!(hours().is_due(local.parse().unwrap(), last, workday), due, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_over_without_a_run_once_nobody_will_try_again() {
+        let rows = [
+            ("there is still time", "2026-11-23T18:00:00", Some("2026-11-20"), true, false),
+            ("a moment later", "2026-11-23T18:00:00.5", Some("2026-11-20"), true, true),
+            ("before midnight", "2026-11-23T23:59:59", Some("2026-11-20"), true, true),
+            ("the next morning is to come", "2026-11-24T00:00:00", Some("2026-11-20"), true, false),
+            ("none ever was", "2026-11-23T18:01:00", None, true, true),
+            ("all is well", "2026-11-23T18:01:00", Some("2026-11-23"), true, false),
+            ("nobody works", "2026-11-22T18:01:00", Some("2026-11-20"), false, false),
+            ("the clock was ahead once", "2026-11-23T18:01:00", Some("2026-11-25"), true, false),
+        ];
+        for (sentence, local, last, workday, over) in rows {
+            let last = last.map(|day: &str| day.parse().unwrap());
+            assert_eq!(hours().is_over(local.parse().unwrap(), last, workday), over, "{sentence}");
         }
     }
 

@@ -20,6 +20,7 @@ pub(super) fn of(digest: &Digest) -> String {
         Content::Admin(sentences) => {
             format!("[BAK] Hinweise zum Betrieb {} – {}", date(day), plural(sentences.len(), "Punkt", "Punkte"))
         }
+        Content::Missed(_) => format!("[BAK] Kein Lauf am {}", date(day)),
     }
 }
 

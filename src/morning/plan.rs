@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{Days, NaiveDate};
 
+use super::missed::of_given_up;
 use super::{MorningError, Skipped};
 use crate::clock::local_date;
 use crate::config::rulebooks::Rulebooks;
@@ -137,15 +138,7 @@ pub(super) async fn plan(
         ));
     }
     if let Some(since) = last_run {
-        let failed = snapshot.failed_since(office, since).await?;
-        if !failed.is_empty() {
-            let ids: Vec<_> = failed.iter().map(i64::to_string).collect();
-            plan.problems.push(format!(
-                "Diese Mails konnten endgültig nicht zugestellt werden (Nummern im Postausgang): {}. Den Grund zeigt \
-                 „wiedervorlage outbox show NUMMER“, ein neuer Versuch ist „wiedervorlage outbox retry NUMMER“.",
-                ids.join(", ")
-            ));
-        }
+        plan.problems.extend(of_given_up(&snapshot.failed_since(office, since).await?));
     }
     for team in teams.into_iter().filter(|t| !has_run.contains(&t.team)) {
         let cal = rulebooks.calendar(&team, settings);

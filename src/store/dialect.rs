@@ -39,7 +39,11 @@ impl Tx {
 }
 
 /// A write on SQLite takes the lock at once: upgrading a read later can fail however long one waits.
-pub(super) const SQLITE_BEGIN_WRITE: &str = "begin immediate";
+/// What it notes down for a single statement stays in memory: few rows change at a time, and a process that is killed
+/// between making and unlinking such a file would leave pages of data in the temporary folder.
+pub(super) const SQLITE_BEGIN_WRITE: &str = "pragma temp_store = memory; begin immediate";
+/// The same for work whose temporary tables grow with the office.
+pub(super) const SQLITE_BEGIN_LARGE: &str = "pragma temp_store = file; begin immediate";
 /// PostgreSQL shows other people's commits in the middle of a transaction unless told not to.
 pub(super) const PG_BEGIN_READ: &str = "begin isolation level repeatable read read only";
 

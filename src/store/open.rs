@@ -13,7 +13,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{PgPool, SqlitePool};
 
 use super::dialect::run;
-use super::{Db, StoreError, micros, schema};
+use super::{Db, StoreError, micros, schema, unanswered};
 
 /// How long a command waits for another process's write: an import of a large office takes half a minute.
 const BUSY: Duration = Duration::from_mins(1);
@@ -186,11 +186,6 @@ async fn open_server(url: &str, password: Option<&str>) -> Result<Db, StoreError
         options = options.password(password);
     }
     let pool: PgPool =
-        PgPoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await.map_err(|error| {
-            match StoreError::from(error) {
-                StoreError::Locked => StoreError::Unreachable,
-                other => other,
-            }
-        })?;
+        PgPoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await.map_err(unanswered)?;
     Ok(Db::Postgres(pool))
 }

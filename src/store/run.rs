@@ -111,6 +111,16 @@ impl Db {
     }
 }
 
+impl Db {
+    /// Queues a mail that belongs to no run. False: one with its key had been queued before.
+    pub async fn queue(&self, mail: NewMail) -> Result<bool, StoreError> {
+        let mut tx = RunTx { tx: self.write().await?, day: mail.day };
+        let known = tx.mails(&[mail]).await?;
+        tx.commit().await?;
+        Ok(known.is_empty())
+    }
+}
+
 impl RunTx {
     /// The revision of the facts. From here to the end of the transaction nobody changes them.
     pub async fn facts_revision(&mut self) -> Result<i64, StoreError> {

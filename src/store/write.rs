@@ -15,7 +15,7 @@ pub struct WriteTx {
 impl Db {
     /// Begins to change facts, after everybody else has finished doing so.
     pub async fn begin_write(&self) -> Result<WriteTx, StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.write_large().await?;
         locked_revision(&mut tx, Lock::Update).await?;
         Ok(WriteTx { tx })
     }

@@ -425,3 +425,12 @@ pub(crate) fn admin() -> Digest {
     ];
     digest(Kind::Admin, Content::Admin(sentences.map(str::to_owned).into()))
 }
+
+pub(crate) fn missed() -> Digest {
+    let sentences = [
+        "Dienststelle Nord: Der Lauf vom Mo., 23.11.2026 ist bis 18:00 Uhr nicht gelungen.",
+        "Er scheitert seit Mo., 23.11.2026, 06:30. Zuletzt: Der Datenträger der Datenbank ist voll.",
+    ];
+    let content = Content::Missed(sentences.map(str::to_owned).into());
+    Digest { office: "Nord".to_owned(), data: Vec::new(), ..digest(Kind::Admin, content) }
+}

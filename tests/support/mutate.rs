@@ -7,6 +7,7 @@
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
@@ -16,6 +17,9 @@ use proptest::test_runner::{Config, TestRunner};
 const MOST: usize = 64 << 10;
 /// What a check may need beyond what the process had before (KiB).
 const MEMORY: u64 = 64 << 10;
+
+/// Set in a process that holds one test alone.
+const ALONE: &str = "FUZZ_ALONE";
 
 /// One change: what is done, where, how much, and with what.
 pub(crate) type Edit = (u8, u32, u32, u32);
@@ -69,6 +73,14 @@ impl Corpus<'_> {
 
     /// Whether `check` ends well on all inputs: as many as `cases`, or as the environment asks for.
     pub(crate) fn hold(&self, name: &str, cases: u32, check: impl Fn(&[u8])) {
+        // Memory is the process's, and other tests share this one: the same test again, alone.
+        let test = std::thread::current().name().unwrap_or("main").to_owned();
+        if test != "main" && std::env::var_os(ALONE).is_none() {
+            let own = std::env::current_exe().unwrap();
+            let status = Command::new(own).args([&*test, "--exact", "--nocapture"]).env(ALONE, "1").status().unwrap();
+            assert!(status.success(), "{name}: {status}");
+            return;
+        }
         let before = kib("VmRSS");
         let asked = |name: &str| std::env::var(name).ok().and_then(|n| n.parse::<u64>().ok());
         match asked("FUZZ_CASES") {

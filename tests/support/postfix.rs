@@ -30,6 +30,7 @@ flush     unix  n - n 1000? 0 flush
 proxymap  unix  - - n - - proxymap
 proxywrite unix - - n - 1 proxymap
 error     unix  - - n - - error
+smtp      unix  - - n - - smtp
 retry     unix  - - n - - error
 discard   unix  - - n - - discard
 virtual   unix  - n n - - virtual
@@ -48,6 +49,11 @@ pub(crate) struct Postfix {
 impl Postfix {
     /// Takes mail for `domain`, under TLS with the certificate, and only from those who use TLS. `more` goes into main.cf.
     pub(crate) fn start(domain: &str, tls: &Certificate, more: &str) -> Self {
+        Self::start_with(domain, tls, |_| more.to_owned())
+    }
+
+    /// The same, where `more` may put files of its own into the folder of the settings first.
+    pub(crate) fn start_with(domain: &str, tls: &Certificate, more: impl FnOnce(&Path) -> String) -> Self {
         assert!(Path::new(DAEMONS).join("master").is_file(), "{MISSING}");
         let id = Command::new("id").arg("-u").output().expect("id runs");
         assert_eq!(id.stdout.trim_ascii(), b"0", "Postfix can only be started by root; run these tests as root.");
@@ -64,6 +70,7 @@ impl Postfix {
         for (from, to) in [(&tls.certificate, "cert.pem"), (&tls.key, "key.pem")] {
             std::fs::copy(from, settings.join(to)).expect("a copy");
         }
+        let more = more(&settings);
         let (uid, gid) = (number("-u"), number("-g"));
         let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
         let (settings, at) = (settings.display().to_string(), folder.display());
@@ -97,9 +104,14 @@ impl Postfix {
         postfix
     }
 
+    /// A mailbox.
+    pub(crate) fn maildir(&self, name: &str) -> PathBuf {
+        self.folder.join("mail").join(name)
+    }
+
     /// The mails that a mailbox holds once there are so many of them.
     pub(crate) fn mailbox(&self, name: &str, mails: usize) -> Vec<Vec<u8>> {
-        let new = self.folder.join("mail").join(name).join("new");
+        let new = self.maildir(name).join("new");
         let files = || -> Option<Vec<PathBuf>> {
             let files: Vec<_> = std::fs::read_dir(&new).ok()?.filter_map(Result::ok).map(|e| e.path()).collect();
             (files.len() >= mails).then_some(files)
@@ -137,7 +149,8 @@ fn number(of: &str) -> String {
     String::from_utf8_lossy(&id.stdout).trim().to_owned()
 }
 
-fn run(command: &mut Command) {
+/// Runs a command to its good end.
+pub(crate) fn run(command: &mut Command) {
     let status = command.stdin(Stdio::null()).status().expect("a command");
     assert!(status.success(), "{command:?} failed. {MISSING}");
 }
