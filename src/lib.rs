@@ -23,6 +23,7 @@
 //! | [`service`] | tasks, signals, the service manager | what is due |
 //! | [`bounces`] | a maildir, what came back, store | how mail is sent |
 //! | [`caught`] | panics | what the work is about |
+//! | [`who`] | the operating system's user | anything else |
 //!
 //! Arrows run one way: cli → service → schedule → app → morning, delivery, intake → store, mail → domain.
 //! `tests/architecture.rs` fails on any other.
@@ -52,3 +53,4 @@ pub mod schedule;
 pub mod service;
 pub mod simulate;
 pub mod store;
+pub mod who;

@@ -69,7 +69,7 @@ pub(super) async fn record(app: &App, entry: Entry) -> anyhow::Result<u8> {
         Some(bak) => all_of(app, bak, &entry.except, day).await?,
         None => entry.cases.clone(),
     };
-    let done = app.db.record(entry.art, &cases, day, entry.count, now).await?;
+    let done = app.db.record(entry.art, &cases, day, entry.count, now, &crate::who::name()).await?;
     let what = what(entry.art, entry.count);
     let (new, known) = (done.changed.len(), done.unchanged.len());
     if new + known > 0 {
@@ -146,7 +146,7 @@ async fn withdraw(app: &App, entry: &Entry, day: NaiveDate, now: DateTime<Utc>) 
     drop(snapshot);
     let (what, on) = (words::art(art), date(day));
     if !there.is_empty() {
-        let done = app.db.record(art, &there, day, 0, now).await?;
+        let done = app.db.record(art, &there, day, 0, now, &crate::who::name()).await?;
         let of = plural(done.changed.len() + done.unchanged.len(), "Fall", "Fälle");
         print(format!(
             "{what} am {on} für {of} zurückgenommen. Steht der Eintrag noch in einer Liste, bringt ihn deren nächster \
