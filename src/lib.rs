@@ -36,6 +36,7 @@
 //! * No digest is written twice: the outbox is unique by kind, address, date and office, and every copy carries one
 //!   Message-ID.
 //! * Nobody reads of a case that is not theirs; subjects, logs and errors hold nobody's data.
+//! * No fact changes without a trace: who, when, from where, and what was there before; and the trace never changes.
 //! * Memory does not grow with the number of cases: a page of them and one recipient's mail are all that is held.
 
 pub mod app;

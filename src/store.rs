@@ -40,7 +40,7 @@ use dialect::Tx;
 pub use error::StoreError;
 pub use exchange::{Claim, Claimed, Exchanged, Fate, Outcome};
 pub use guard::{Delivering, Guard};
-pub use history::{CaseHistory, Correction, Past, Sourced, Stamped};
+pub use history::{CaseHistory, Correction, Different, Past, Sourced, Stamped};
 pub use memory::{Told, Undelivered, WeekCount};
 pub use outbox::{OutboxCount, OutboxEntry, OutboxFilter, OutboxMail, OutboxState, Spoken};
 pub use protocol::{Change, ChangeKind, FileCounts, Kept};

@@ -4,6 +4,8 @@
 //! and the compiler says so. PostgreSQL comes from `support/pg.rs`; without it these tests fail.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends here")]
 
+#[path = "store/changes.rs"]
+mod changes;
 #[path = "support/pg.rs"]
 mod pg;
 #[path = "support/queue.rs"]
@@ -12,6 +14,10 @@ mod queue;
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 
+use changes::{
+    a_change_is_kept_with_who_when_and_from_where, a_change_that_is_dropped_was_none,
+    a_field_is_set_by_its_own_name_alone,
+};
 use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
 use queue::{again, failed};
 use tempfile::TempDir;
@@ -170,6 +176,9 @@ conformance!(
     a_database_of_a_newer_program_is_refused,
     a_database_with_other_tables_is_refused,
     who_only_looks_finds_what_is_there_and_makes_no_tables,
+    a_change_is_kept_with_who_when_and_from_where,
+    a_change_that_is_dropped_was_none,
+    a_field_is_set_by_its_own_name_alone,
 );
 
 fn day(text: &str) -> NaiveDate {

@@ -65,7 +65,7 @@ pub(super) async fn imports(app: &App, all: bool, format: Format) -> anyhow::Res
     let mut rows = table(["Nr", "wann", "wer", "woher", "neu", "geändert", "zurückgezogen", "Stand"]);
     for kept in &imports {
         let row = Row::of(kept);
-        let from = format!("{}: {}", row.from, clean(&row.files.join(", ")));
+        let from = format!("{}: {}", row.from, clean(&names(&row.files)));
         let stands = match &kept.undone {
             None => "gilt".to_owned(),
             Some((at, who)) => format!("zurückgenommen am {} von {who}", instant(*at)),
@@ -85,17 +85,15 @@ pub(super) async fn undo(app: &App, id: i64) -> anyhow::Result<u8> {
     let who = crate::who::name();
     let change = Change { kind: ChangeKind::Undo, at: app.clock.now(), who: &who, from: "undo", undoes: Some(id) };
     match app.db.undo(&change).await? {
-        Undo::Done { removed: 0, restored: 0 } => {
-            print(format!(
-                "Import {id} ist zurückgenommen. Er hatte an den Daten nichts geändert; nur ihr Stand ist der frühere."
-            ))?;
+        Undo::Done { removed, restored, later } => {
+            print(done(id, removed, restored))?;
+            if later > 0 {
+                print(
+                    "Danach wurde noch importiert. Was diese Importe mit denselben Worten sagten, ist mit zurückgenommen; \
+                     spielen Sie deren Lieferung erneut ein, falls es gelten soll.",
+                )?;
+            }
         }
-        Undo::Done { removed, restored } => print(format!(
-            "Import {id} ist zurückgenommen: {} entfernt, {} wieder wie zuvor. Schon verschickte Mails bleiben, wie sie \
-             sind; der nächste Lauf rechnet mit dem früheren Stand.",
-            rows(removed),
-            rows(restored)
-        ))?,
         Undo::Unknown => anyhow::bail!("Einen Import {id} gibt es nicht. „wiedervorlage imports“ zeigt die Nummern."),
         Undo::NotAnImport(kind) => anyhow::bail!(
             "Nummer {id} ist kein Import, sondern {}. {}",
@@ -118,6 +116,28 @@ pub(super) async fn undo(app: &App, id: i64) -> anyhow::Result<u8> {
         ),
     }
     Ok(0)
+}
+
+fn done(id: i64, removed: u64, restored: u64) -> String {
+    if removed + restored == 0 {
+        return format!(
+            "Import {id} ist zurückgenommen. Er hatte an den Daten nichts geändert; ihr Stand ist wieder der frühere."
+        );
+    }
+    format!(
+        "Import {id} ist zurückgenommen: {} entfernt, {} wieder wie zuvor. Schon verschickte Mails bleiben, wie sie sind; \
+         der nächste Lauf rechnet mit dem früheren Stand.",
+        rows(removed),
+        rows(restored)
+    )
+}
+
+/// The first names of files; the others are counted.
+fn names(files: &[&str]) -> String {
+    const NAMED: usize = 3;
+    let more = files.len().saturating_sub(NAMED);
+    let named = files[..files.len() - more].join(", ");
+    if more == 0 { named } else { format!("{named} und {more} weitere") }
 }
 
 /// Why an import cannot be taken back, and what to do.

@@ -8,7 +8,7 @@ use sqlx::AssertSqlSafe;
 
 use super::dialect::all;
 use super::import::tables::{AKTIVITAET, BETREUUNG, FOERDERUNG, PAUSE, TERMIN, Table};
-use super::protocol::Kept;
+use super::protocol::{ChangeKind, Kept};
 use super::{Snapshot, StoreError};
 
 /// A field of a case.
@@ -41,7 +41,7 @@ impl Stamped {
     }
 }
 
-/// A field that a change made say something else; of a row that is gone every field.
+/// What a change made different in one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Past {
     /// The change.
@@ -50,9 +50,21 @@ pub struct Past {
     pub table: &'static str,
     /// The row's key, its parts joined by blanks.
     pub key: String,
-    /// Column, what it said, and what it said after the change. Without an end: the row went, or what it became was
-    /// taken back and is not kept.
-    pub fields: Vec<(&'static str, Option<String>, Option<Option<String>>)>,
+    /// Whether the row went; then every field that said something is named.
+    pub gone: bool,
+    /// The fields that say something else since.
+    pub fields: Vec<Different>,
+}
+
+/// A field before and after a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Different {
+    /// The column.
+    pub field: &'static str,
+    /// What it said, dates as ISO text; empty is none.
+    pub before: Option<String>,
+    /// What it said after.
+    pub after: Option<String>,
 }
 
 /// What people say of a field where the lists say something else.
@@ -93,6 +105,9 @@ impl CaseHistory {
         self.rows.iter().filter(|row| *row.table == *table).collect()
     }
 }
+
+/// Table, key, field, delivered, said, change.
+type CorrectionRow = (String, String, String, Option<String>, Option<String>, i64);
 
 /// What is shown of a case, its own row first.
 static SHOWN: [&Table; 5] = [&BETREUUNG, &AKTIVITAET, &FOERDERUNG, &PAUSE, &TERMIN];
@@ -139,7 +154,7 @@ impl Snapshot {
             Some(Was { image: Image { table, key, values: texts(&values), by }, before })
         });
         let was: Vec<Was> = was.collect();
-        let corrections: Vec<(String, String, String, Option<String>, Option<String>, i64)> = all!(
+        let corrections: Vec<CorrectionRow> = all!(
             &mut self.tx,
             "select tabelle, schluessel, feld, geliefert, wert, vorgang from korrektur \
              where fallnr = $1 and wert is distinct from geliefert order by tabelle, schluessel, feld",
@@ -172,6 +187,10 @@ impl Snapshot {
         let numbers: BTreeSet<i64> = numbers.filter(|by| *by > 0).collect();
         let numbers: Vec<i64> = numbers.into_iter().collect();
         history.changes = self.changes(&numbers).await?.into_iter().map(|kept| (kept.id, kept)).collect();
+        // A taking back is told of with what it took back.
+        let changes = &history.changes;
+        let undo = |by: &i64| changes.get(by).is_some_and(|kept| kept.kind == Some(ChangeKind::Undo));
+        history.past.retain(|past| !undo(&past.by));
         Ok(history)
     }
 }
@@ -208,13 +227,18 @@ fn past(now: &[Image], was: &[Was]) -> Vec<Past> {
             was.iter().find(|later| same(&later.image, image) && later.before == image.by).map(|later| &later.image)
         });
         let columns = image.table.all_columns().into_iter().enumerate();
-        let fields = columns.filter_map(|(n, (name, _))| {
-            let before = image.values.get(n).cloned().flatten();
-            let after = became.map(|row| row.values.get(n).cloned().flatten());
-            let different = after.as_ref().map_or(before.is_some(), |after| *after != before);
-            different.then_some((name, before, after))
+        let fields = columns.map(|(n, (field, _))| Different {
+            field,
+            before: image.values.get(n).cloned().flatten(),
+            after: became.and_then(|row| row.values.get(n).cloned().flatten()),
         });
-        Past { by: image.by, table: image.table.name(), key: words(&image.key), fields: fields.collect() }
+        Past {
+            by: image.by,
+            table: image.table.name(),
+            key: words(&image.key),
+            gone: became.is_none(),
+            fields: fields.filter(|field| field.before != field.after).collect(),
+        }
     };
     was.iter().map(each).collect()
 }

@@ -9,7 +9,7 @@ use super::dialect::{all, maybe, one, run};
 use super::import::Table;
 use super::import::tables::{KORREKTUR, TAKEN_BACK, TEAM};
 use super::import::{execute, number};
-use super::protocol::{Change, ChangeKind, key_is};
+use super::protocol::{Change, ChangeKind, keep, key_is};
 use super::{Db, StoreError, WriteTx};
 
 /// Later changes that are named; a person begins with the last.
@@ -24,6 +24,8 @@ pub enum Undo {
         removed: u64,
         /// Rows that it had changed or withdrawn and that are as before.
         restored: u64,
+        /// Imports that came later and stand. What they said in the same words as this one went with it.
+        later: u64,
     },
     /// There is no change of that number.
     Unknown,
@@ -66,6 +68,13 @@ impl Db {
         let (mut removed, mut restored) = (0, 0);
         for table in TAKEN_BACK {
             let name = table.name();
+            // What it had made of rows that were there before is kept too: a trace of what people saw in between.
+            let same = key_is(write.inner(), table, "a", "m");
+            let from = format!(
+                "from {name} as m, protokoll as a where a.vorgang = {import} and a.tabelle = '{name}' and {same}"
+            );
+            let sql = keep(write.inner(), table, own, &from);
+            execute(write.inner(), sql.into(), &[]).await?;
             let again = restore(&mut write, table, import).await?;
             // What was restored bears an older stamp now: what is left is what the import brought.
             if name == TEAM.name() {
@@ -87,14 +96,20 @@ impl Db {
         datenstand(&mut write, import).await?;
         write.bump_revision().await?;
         write.analyze().await?;
+        let sql =
+            format!("select count(*) from vorgang v where v.art = 'import' and v.id > {import} and {}", stands("v.id"));
+        let later = number(write.inner(), sql, &[]).await?;
         write.commit().await?;
-        Ok(Undo::Done { removed, restored })
+        Ok(Undo::Done { removed, restored, later })
     }
 }
 
-/// The condition that a change, by its number in a column, was not taken back.
+/// The condition that a change, by its number in a column, was not taken back, nor is a taking back itself: that leaves
+/// rows as they were.
 fn stands(column: &str) -> String {
-    format!("not exists (select 1 from vorgang u where u.nimmt_zurueck = {column})")
+    format!(
+        "not exists (select 1 from vorgang u where u.nimmt_zurueck = {column} or (u.id = {column} and u.art = 'undo'))"
+    )
 }
 
 /// Whether rows that the import wrote or withdrew were changed by others since.
@@ -127,12 +142,14 @@ async fn changed_since(write: &mut WriteTx, import: i64) -> Result<Option<Undo>,
 /// The select of the rows (key, later change) that the import touched and another change touched since.
 fn later(write: &mut WriteTx, table: &Table, import: i64) -> String {
     let name = table.name();
-    let same = key_is(write.inner(), table, "a", "m");
+    let (same, same_later) = (key_is(write.inner(), table, "a", "m"), key_is(write.inner(), table, "l", "m"));
     let stands = stands("l.vorgang");
-    // Rows that bore the import's stamp when they were changed; rows that it withdrew and that are there again; rows
-    // that it withdrew and that came and went again.
+    // Rows that bore the import's stamp when they were changed, with who did so and who did last; rows that it withdrew
+    // and that are there again; rows that it withdrew and that came and went again.
     format!(
         "select l.schluessel, l.vorgang from protokoll l \
+         where l.tabelle = '{name}' and l.vor_vorgang = {import} and l.vorgang <> {import} and {stands} \
+         union select l.schluessel, m.vorgang from protokoll l join {name} m on {same_later} \
          where l.tabelle = '{name}' and l.vor_vorgang = {import} and l.vorgang <> {import} and {stands} \
          union select a.schluessel, m.vorgang from protokoll a join {name} m on {same} \
          where a.vorgang = {import} and a.tabelle = '{name}' and m.vorgang <> {import} \

@@ -18,6 +18,9 @@ use crate::store::{CaseHistory, Kept, Stamped, Told};
 /// Of activities, mails and changes so many are shown unless all are asked for.
 const SHOWN: usize = 20;
 
+/// Columns that say nothing to people.
+const TECHNICAL: [&str; 3] = ["fallnr", "source", "row_key"];
+
 /// An open obligation as it is shown.
 struct Open {
     rule: String,
@@ -44,7 +47,7 @@ pub(super) async fn show(app: &App, fallnr: &str, all: bool, format: Shape) -> a
     let head = snapshot.head(None).await?;
     let mut told = snapshot.told(fallnr).await?;
     drop(snapshot);
-    told.sort_by(|one, other| other.day.cmp(&one.day));
+    told.sort_by_key(|told| std::cmp::Reverse(told.day));
 
     let mut open = Vec::new();
     if let Some(office) = offices(app, &head).get(&file.case.team) {
@@ -119,11 +122,15 @@ impl Known {
         more(&mut out, self.told.len(), limit);
         heading(&mut out, &format!("Änderungen ({})", history.past.len()));
         for past in history.past.iter().take(limit) {
-            let fields = past.fields.iter().map(|(name, before, after)| match after {
-                Some(after) => format!("{name} {} → {}", shown(before.as_deref()), shown(after.as_deref())),
-                None => format!("{name} war {}", shown(before.as_deref())),
+            let fields = past.fields.iter().filter(|field| !TECHNICAL.contains(&field.field)).map(|field| {
+                let (before, after) = (shown(field.before.as_deref()), shown(field.after.as_deref()));
+                if past.gone {
+                    format!("{} war {before}", field.field)
+                } else {
+                    format!("{} {before} → {after}", field.field)
+                }
             });
-            let fields: Vec<_> = fields.collect();
+            let fields: Vec<_> = past.gone.then(|| "entfernt".to_owned()).into_iter().chain(fields).collect();
             let of =
                 if past.table == "betreuung" { String::new() } else { format!("{}: ", what(past.table, &past.key)) };
             let text = format!("{of}{} – {}", fields.join("; "), self.origin(past.by, past.table));
@@ -261,8 +268,9 @@ impl Known {
             })).collect::<Vec<_>>(),
             "aenderungen": history.past.iter().map(|past| json!({
                 "vorgang": past.by, "tabelle": past.table, "schluessel": past.key,
-                "felder": past.fields.iter().map(|(name, before, after)| json!({
-                    "feld": name, "vorher": before, "nachher": after.as_ref().and_then(Option::as_ref),
+                "entfernt": past.gone,
+                "felder": past.fields.iter().map(|field| json!({
+                    "feld": field.field, "vorher": field.before, "nachher": field.after,
                 })).collect::<Vec<_>>(),
             })).collect::<Vec<_>>(),
             "vorgaenge": history.changes.values().map(change).collect::<Vec<_>>(),
