@@ -2,12 +2,14 @@
 //!
 //! 0: done. 1: done, but something wants attention (the command says what). 2: could not be done at all.
 
+mod case;
 mod check;
 mod demo;
 mod evaluate;
 mod explain;
 mod german;
 mod import;
+mod imports;
 mod morning;
 mod outbox;
 mod output;
@@ -104,6 +106,26 @@ enum Command {
     },
     /// Trägt ein, was getan wurde, für einen Fall oder viele; Exit-Code 1, wenn Nummern nicht bekannt sind
     Record(record::Entry),
+    /// Zeigt alles zu einem Fall mit Herkunft, oder berichtigt eine Angabe von Hand
+    Case {
+        #[command(subcommand)]
+        ask: case::Ask,
+    },
+    /// Zeigt die Importe: Nummer, wann, wer, woher, was sie änderten
+    Imports {
+        /// Alle, nicht nur die letzten
+        #[arg(long)]
+        all: bool,
+        /// Tabelle oder eine JSON-Zeile je Import
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Nimmt einen Import als Ganzes zurück, oder sagt, warum das nicht geht
+    Undo {
+        /// Die Nummer, die „import“ nennt und „imports“ zeigt
+        #[arg(value_name = "IMPORT")]
+        id: i64,
+    },
     /// Läuft als Dienst: jeden Arbeitsmorgen der Lauf, danach der Versand, bis er beendet wird
     ///
     /// SIGTERM beendet geordnet, SIGHUP liest Einstellungen und Regeln neu.
@@ -212,6 +234,9 @@ async fn dispatch(cli: Cli) -> anyhow::Result<u8> {
             with(config, async |app| explain::explain(app, &fallnr, app.day(on)).await).await
         }
         Command::Outbox { ask } => with(config, async |app| outbox::outbox(app, ask).await).await,
+        Command::Case { ask } => with(config, async |app| case::case(app, ask).await).await,
+        Command::Imports { all, format } => with(config, async |app| imports::imports(app, all, format).await).await,
+        Command::Undo { id } => with(config, async |app| imports::undo(app, id).await).await,
         Command::Record(entry) => with(config, async |app| record::record(app, entry).await).await,
     }
 }

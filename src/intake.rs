@@ -14,7 +14,9 @@
 //! | `header`, `row`, `rows` | which column is which, and what a row says |
 //! | `read` | one file from end to end |
 //! | `rejects`, `report` | what is said about it |
+//! | `correct` | one field that a person has typed |
 
+mod correct;
 mod discover;
 mod fields;
 #[cfg(test)]
@@ -38,8 +40,9 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 use tokio::sync::mpsc;
 
-use crate::store::import::{self as stage, Applied, Stage};
-use crate::store::{Db, StoreError, WriteTx};
+use crate::store::import::{self as stage, Applied, Settled, Stage};
+use crate::store::{Change, ChangeKind, Db, FileCounts, StoreError, WriteTx};
+pub use correct::{case_field, case_fields};
 use discover::Input;
 use kinds::Kind;
 pub use progress::{Bar, Progress};
@@ -64,15 +67,20 @@ pub struct Options {
     pub now: DateTime<Utc>,
     /// Its day in Berlin: the first day of new vacancies.
     pub today: NaiveDate,
+    /// Who imports: the user of the operating system.
+    pub who: String,
+    /// From where: the command, as the log of changes names it.
+    pub from: &'static str,
     /// Who is told how far it is.
     pub progress: Option<Arc<dyn Progress>>,
 }
 
 impl Options {
-    /// Neither strict nor forced, from the default source, told to nobody.
+    /// Neither strict nor forced, from the default source, by whoever runs this program, told to nobody.
     pub fn new(now: DateTime<Utc>) -> Self {
         let today = crate::clock::local_date(now);
-        Self { strict: false, force: false, source: DEFAULT_SOURCE.into(), now, today, progress: None }
+        let (source, who) = (DEFAULT_SOURCE.into(), crate::who::name());
+        Self { strict: false, force: false, source, now, today, who, from: "import", progress: None }
     }
 }
 
@@ -107,14 +115,16 @@ pub async fn import(db: &Db, paths: &[PathBuf], options: &Options) -> Result<Rep
     // What was named and is not there could not be read either.
     let named = |f: &FileReport| Kind::of_file_name(&f.path.file_name().unwrap_or_default().to_string_lossy());
     let doubtful = refused.iter().any(|f| named(f).is_ok_and(tells_freshness));
-    let mut report = Report { files: refused, kept: false, changed_nothing: true };
+    let mut report = Report { files: refused, kept: false, changed_nothing: true, import: None };
     if inputs.is_empty() {
         return Ok(report);
     }
     if let Some(progress) = &options.progress {
         progress.begin(inputs.iter().map(|input| input.bytes).sum());
     }
-    let mut call = Call { tx: db.begin_write().await?, options, teams: BTreeSet::new(), changed: false, doubtful };
+    let Options { now: at, ref who, from, .. } = *options;
+    let tx = db.begin_change(&Change { kind: ChangeKind::Import, at, who, from, undoes: None }).await?;
+    let mut call = Call { tx, options, teams: BTreeSet::new(), changed: false, doubtful };
     let mut rejects = Vec::new();
     for input in inputs {
         let (file, rows) = call.file(input).await?;
@@ -124,7 +134,8 @@ pub async fn import(db: &Db, paths: &[PathBuf], options: &Options) -> Result<Rep
     report.kept = !(options.strict && report.refused()) && report.exit_code() < 2;
     if report.kept {
         report.changed_nothing = !call.changed;
-        call.commit().await?;
+        report.import = Some(call.tx.change());
+        call.commit(&report.files).await?;
     } else {
         drop(call);
     }
@@ -205,18 +216,21 @@ impl Call<'_> {
             });
         }
         let applied = staged.apply(&source, self.options.today, whole).await?;
+        report_overruled(&applied.settled, &mut reading);
         report_unattached(&mut staged, &mut reading).await?;
         self.teams.extend(staged.teams().await?);
         staged.finish().await?;
 
-        let Applied { new, changed, unchanged, withdrawn } = applied;
         self.changed |= applied.changed_anything();
+        let Applied { new, changed, unchanged, withdrawn, .. } = applied;
         let counts = Counts { new, changed, unchanged, withdrawn, ..reading.counts };
         Ok((FileReport::new(&path, counts, reading.problems), Some(reading.rejects)))
     }
 
     /// Keeps everything. Data that says what it said is fresh all the same.
-    async fn commit(mut self) -> Result<(), ImportError> {
+    async fn commit(mut self, files: &[FileReport]) -> Result<(), ImportError> {
+        let files: Vec<FileCounts> = files.iter().filter(|file| file.fatal.is_none()).map(noted).collect();
+        self.tx.note_files(&files).await?;
         for team in self.teams.iter().filter(|_| !self.doubtful) {
             self.tx.touch_datenstand(team, self.options.now).await?;
         }
@@ -225,6 +239,22 @@ impl Call<'_> {
             self.tx.analyze().await?;
         }
         Ok(self.tx.commit().await?)
+    }
+}
+
+/// A file as the log of changes keeps it: its name alone, for the path may name people.
+fn noted(file: &FileReport) -> FileCounts {
+    let name = file.path.file_name().unwrap_or_default().to_string_lossy();
+    let counts = file.counts;
+    FileCounts {
+        table: Kind::of_file_name(&name).map_or_else(|_| String::new(), |kind| kind.table().name().to_owned()),
+        file: name.into_owned(),
+        read: counts.read,
+        new: counts.new,
+        changed: counts.changed,
+        unchanged: counts.unchanged,
+        withdrawn: counts.withdrawn,
+        refused: counts.refused,
     }
 }
 
@@ -272,6 +302,25 @@ async fn report_missing(staged: &mut Stage<'_>, reading: &mut Reading) -> Result
         });
     }
     Ok(())
+}
+
+/// Tells where the file ends a correction by hand.
+fn report_overruled(settled: &Settled, reading: &mut Reading) {
+    if settled.overruled == 0 {
+        return;
+    }
+    let more = if settled.overruled > settled.first.len() as u64 { ", …" } else { "" };
+    reading.problems.push(Problem {
+        line: None,
+        column: None,
+        value: Some(format!("{}{more}", settled.first.join(", "))),
+        reason: match settled.overruled {
+            1 => "Eine Angabe, die von Hand berichtigt war, nennt die Liste jetzt neu; es gilt die Liste.".into(),
+            n => format!("{n} Angaben, die von Hand berichtigt waren, nennt die Liste jetzt neu; es gilt die Liste."),
+        },
+        remedy: "Bitte prüfen Sie diese Fälle mit „case show“.".into(),
+        severity: Severity::Kept,
+    });
 }
 
 /// Tells of rows that are about a case, colleague or team nobody knows (yet).

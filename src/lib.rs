@@ -23,6 +23,7 @@
 //! | [`service`] | tasks, signals, the service manager | what is due |
 //! | [`bounces`] | a maildir, what came back, store | how mail is sent |
 //! | [`caught`] | panics | what the work is about |
+//! | [`who`] | the operating system's user | anything else |
 //!
 //! Arrows run one way: cli → service → schedule → app → morning, delivery, intake → store, mail → domain.
 //! `tests/architecture.rs` fails on any other.
@@ -35,6 +36,7 @@
 //! * No digest is written twice: the outbox is unique by kind, address, date and office, and every copy carries one
 //!   Message-ID.
 //! * Nobody reads of a case that is not theirs; subjects, logs and errors hold nobody's data.
+//! * No fact changes without a trace: who, when, from where, and what was there before; and the trace never changes.
 //! * Memory does not grow with the number of cases: a page of them and one recipient's mail are all that is held.
 
 pub mod app;
@@ -52,3 +54,4 @@ pub mod schedule;
 pub mod service;
 pub mod simulate;
 pub mod store;
+pub mod who;

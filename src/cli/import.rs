@@ -56,6 +56,9 @@ pub(super) async fn import(app: &App, args: &Args) -> anyhow::Result<u8> {
         (true, _) => "Übernommen bis auf das Abgelehnte.",
     };
     writeln!(out, "{closing}")?;
+    if let Some(id) = report.import.filter(|_| !report.changed_nothing) {
+        writeln!(out, "Import {id}; zurücknehmen ließe er sich mit „wiedervorlage undo {id}“.")?;
+    }
     out.flush()?;
     Ok(report.exit_code())
 }

@@ -186,6 +186,8 @@ pub struct Report {
     pub kept: bool,
     /// Whether the database says the same as before.
     pub changed_nothing: bool,
+    /// The number by which the call is found and taken back, if it was taken over.
+    pub import: Option<i64>,
 }
 
 impl Report {

@@ -5,6 +5,8 @@
 
 use sqlx::{Postgres, Sqlite, Transaction};
 
+use super::import::tables::Type;
+
 /// A transaction on either database.
 #[derive(Debug)]
 pub(super) enum Tx {
@@ -29,12 +31,39 @@ impl Tx {
         }
     }
 
+    /// What stands at place `n` of the JSON array in a column, as what it was before it was put there.
+    pub(super) fn json_at(&self, column: &str, n: usize, ty: Type) -> String {
+        match (self, ty) {
+            (Self::Sqlite(_), _) => format!("({column} ->> {n})"),
+            (Self::Postgres(_), Type::Text) => format!("(cast({column} as jsonb) ->> {n})"),
+            (Self::Postgres(_), ty) => format!("cast(cast({column} as jsonb) ->> {n} as {})", postgres_type(ty)),
+        }
+    }
+
+    /// A text as what it says. SQLite keeps dates as the text they are, and a cast would make a number of it.
+    pub(super) fn text_as(&self, text: &str, ty: Type) -> String {
+        match (self, ty) {
+            (_, Type::Text) | (Self::Sqlite(_), Type::Date) => text.to_owned(),
+            (Self::Sqlite(_), _) => format!("cast({text} as integer)"),
+            (Self::Postgres(_), ty) => format!("cast({text} as {})", postgres_type(ty)),
+        }
+    }
+
     /// The function that makes one JSON array of its arguments.
     pub(super) fn json_array(&self) -> &'static str {
         match self {
             Self::Sqlite(_) => "json_array",
             Self::Postgres(_) => "json_build_array",
         }
+    }
+}
+
+fn postgres_type(ty: Type) -> &'static str {
+    match ty {
+        Type::Text => "text",
+        Type::Date => "date",
+        Type::Integer => "bigint",
+        Type::Answer => "boolean",
     }
 }
 

@@ -4,7 +4,8 @@
 //! Knows tables and keys; knows neither files nor why a row was refused. All SQL is one text for both databases but
 //! for the making and filling of the staging table.
 
-mod tables;
+mod corrections;
+pub(in crate::store) mod tables;
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -13,7 +14,10 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use sqlx::{AssertSqlSafe, Row as _};
 
+pub use corrections::Settled;
+
 use super::dialect::Tx;
+use super::protocol::keep;
 use super::{StoreError, WriteTx};
 pub use tables::{
     ABWESENHEIT, AKTIVITAET, BETREUUNG, FOERDERUNG, KOLLEGE, PAUSE, STELLE, TEAM, TERMIN, Table, VERANSTALTUNG,
@@ -45,7 +49,7 @@ pub struct Staged {
 }
 
 /// What taking over a file did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Applied {
     /// Keys that were not known.
     pub new: u64,
@@ -55,11 +59,13 @@ pub struct Applied {
     pub unchanged: u64,
     /// Rows of the source that are no longer stated.
     pub withdrawn: u64,
+    /// What became of corrections by hand.
+    pub settled: Settled,
 }
 
 impl Applied {
     /// Whether the table says something else than before.
-    pub fn changed_anything(self) -> bool {
+    pub fn changed_anything(&self) -> bool {
         self.new + self.changed + self.withdrawn > 0
     }
 }
@@ -72,13 +78,19 @@ pub const BATCH: usize = 256;
 pub struct Stage<'t> {
     tx: &'t mut Tx,
     table: &'static Table,
+    /// What changes the rows: the number of the import.
+    change: i64,
+    /// Whether this import has written to the table before, from another file.
+    again: bool,
     /// The insert of a full batch.
     insert: Arc<str>,
 }
 
 impl<'t> Stage<'t> {
-    /// Makes an empty staging table. It goes with [`Stage::finish`] or the transaction.
+    /// Makes an empty staging table. It goes with [`Stage::finish`] or the transaction, which must be that of a change
+    /// that is kept ([`Db::begin_change`](super::Db::begin_change)).
     pub async fn new(tx: &'t mut WriteTx, table: &'static Table) -> Result<Self, StoreError> {
+        let (change, again) = tx.writes_to(table.name)?;
         let tx = tx.inner();
         let Table { name, .. } = table;
         let key = table.key.join(", ");
@@ -88,7 +100,7 @@ impl<'t> Stage<'t> {
                 let columns = table.columns.iter().map(|(c, ty)| match ty {
                     Type::Text => format!("{c} text"),
                     Type::Date => format!("{c} date"),
-                    Type::Integer => format!("{c} integer"),
+                    Type::Integer | Type::Answer => format!("{c} integer"),
                 });
                 let columns = columns.collect::<Vec<_>>().join(", ");
                 let sql = format!(
@@ -111,7 +123,7 @@ impl<'t> Stage<'t> {
             execute(tx, format!("create index stage_{name}_parent on stage_{name} ({column})").into(), &[]).await?;
         }
         let insert = insert(tx, table, BATCH).into();
-        Ok(Self { tx, table, insert })
+        Ok(Self { tx, table, change, again, insert })
     }
 
     /// The table that the rows are for.
@@ -175,11 +187,13 @@ impl<'t> Stage<'t> {
         Ok((all, number(self.tx, gone, &source).await?))
     }
 
-    /// Writes what differs. `source` names whose rows they are, `today` is the day of the import (Berlin), `withdraw`:
+    /// Writes what differs. Where people have corrected a field, and the file says of it what the lists said before,
+    /// people's word stays. `source` names whose rows they are, `today` is the day of the import (Berlin), `withdraw`:
     /// whether rows that the file no longer holds go.
     pub async fn apply(&mut self, source: &str, today: NaiveDate, withdraw: bool) -> Result<Applied, StoreError> {
         let Table { name, stamp, .. } = self.table;
         let same = self.table.same_key();
+        let settled = corrections::settle(self.tx, self.table, self.change).await?;
         let staged = number(self.tx, format!("select count(*) from stage_{name} where line > 0"), &[]).await?;
         let source = [Value::Text(source.to_owned())];
         let (stamp_column, stamp_value): (&str, &[Value]) = match stamp {
@@ -188,13 +202,13 @@ impl<'t> Stage<'t> {
             Stamp::FirstDay => ("erstmals_am", &[Value::Day(Some(today))]),
         };
 
+        let change = self.change;
         let mut withdrawn = 0;
         if self.table.states_all() && withdraw {
-            let sql = format!(
-                "delete from {name} as m where source = $1
-                 and not exists (select 1 from stage_{name} s where {same})"
-            );
-            withdrawn = execute(self.tx, sql.into(), &source).await?;
+            let gone = format!("source = $1 and not exists (select 1 from stage_{name} s where {same})");
+            let sql = keep(self.tx, self.table, change, &format!("from {name} as m where {gone}"));
+            execute(self.tx, sql.into(), &source).await?;
+            withdrawn = execute(self.tx, format!("delete from {name} as m where {gone}").into(), &source).await?;
         }
 
         let mut changed = 0;
@@ -208,24 +222,29 @@ impl<'t> Stage<'t> {
                 differs.push("m.source is distinct from $1".into());
                 bound = &source;
             }
-            let sql = format!(
-                "update {name} as m set {} from stage_{name} s where {same} and s.line > 0 and ({})",
-                set.join(", "),
-                differs.join(" or ")
-            );
-            changed = execute(self.tx, sql.into(), bound).await?;
+            let differs = format!("{same} and s.line > 0 and ({})", differs.join(" or "));
+            let sql =
+                keep(self.tx, self.table, change, &format!("from {name} as m, stage_{name} as s where {differs}"));
+            let kept = execute(self.tx, sql.into(), bound).await?;
+            // Mostly a list says what it said: then it has been compared once, and that is all.
+            if kept > 0 || self.again {
+                let set = set.join(", ");
+                let sql =
+                    format!("update {name} as m set {set}, vorgang = {change} from stage_{name} s where {differs}");
+                changed = execute(self.tx, sql.into(), bound).await?;
+            }
         }
 
         let (stamp_name, stamp_param) =
             if stamp_column.is_empty() { (String::new(), "") } else { (format!(", {stamp_column}"), ", $1") };
         let sql = format!(
-            "insert into {name} ({}{stamp_name}) select {}{stamp_param} from stage_{name} s where s.line > 0
-             on conflict do nothing",
+            "insert into {name} ({}{stamp_name}, vorgang) select {}{stamp_param}, {change} from stage_{name} s
+             where s.line > 0 on conflict do nothing",
             self.table.list(""),
             self.table.list("s."),
         );
         let new = execute(self.tx, sql.into(), stamp_value).await?;
-        Ok(Applied { new, changed, unchanged: staged.saturating_sub(new + changed), withdrawn })
+        Ok(Applied { new, changed, unchanged: staged.saturating_sub(new + changed), withdrawn, settled })
     }
 
     /// The rows whose parent is not known: how many, and the first of them (line, what they name).
@@ -331,7 +350,7 @@ macro_rules! bound {
 }
 
 /// Runs a statement; gives the number of rows it wrote.
-async fn execute(tx: &mut Tx, sql: Arc<str>, values: &[Value]) -> Result<u64, StoreError> {
+pub(super) async fn execute(tx: &mut Tx, sql: Arc<str>, values: &[Value]) -> Result<u64, StoreError> {
     Ok(match tx {
         Tx::Sqlite(tx) => bound!(sql, values).execute(&mut **tx).await?.rows_affected(),
         Tx::Postgres(tx) => bound!(sql, values).execute(&mut **tx).await?.rows_affected(),
@@ -339,7 +358,7 @@ async fn execute(tx: &mut Tx, sql: Arc<str>, values: &[Value]) -> Result<u64, St
 }
 
 /// The one number that a statement gives.
-async fn number(tx: &mut Tx, sql: String, values: &[Value]) -> Result<u64, StoreError> {
+pub(super) async fn number(tx: &mut Tx, sql: String, values: &[Value]) -> Result<u64, StoreError> {
     let n: i64 = match tx {
         Tx::Sqlite(tx) => bound!(sql, values).fetch_one(&mut **tx).await?.try_get(0)?,
         Tx::Postgres(tx) => bound!(sql, values).fetch_one(&mut **tx).await?.try_get(0)?,
@@ -348,7 +367,7 @@ async fn number(tx: &mut Tx, sql: String, values: &[Value]) -> Result<u64, Store
 }
 
 /// The texts of a statement's one column.
-async fn texts(tx: &mut Tx, sql: String) -> Result<Vec<String>, StoreError> {
+pub(super) async fn texts(tx: &mut Tx, sql: String) -> Result<Vec<String>, StoreError> {
     Ok(match tx {
         Tx::Sqlite(tx) => sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut **tx).await?,
         Tx::Postgres(tx) => sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut **tx).await?,

@@ -3,15 +3,17 @@
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Type {
+pub(in crate::store) enum Type {
     Text,
     Date,
     Integer,
+    /// True or false; SQLite keeps it as a number.
+    Answer,
 }
 
 /// What an import adds to a row that its file does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stamp {
+pub(in crate::store) enum Stamp {
     Nothing,
     /// The source; it belongs to the key, and all the other columns follow from the key.
     SourceInKey,
@@ -22,7 +24,7 @@ pub(super) enum Stamp {
 }
 
 /// Whose rows a table's rows are about.
-pub(super) type Parent = (&'static str, &'static str, &'static str);
+pub(in crate::store) type Parent = (&'static str, &'static str, &'static str);
 
 /// A table that deliveries fill.
 #[derive(Debug)]
@@ -35,7 +37,7 @@ pub struct Table {
     pub(super) parent: Option<Parent>,
 }
 
-use Type::{Date, Integer, Text};
+use Type::{Answer, Date, Integer, Text};
 
 /// `teams.csv`
 pub static TEAM: Table = Table {
@@ -151,7 +153,7 @@ pub static VERANSTALTUNG: Table = Table {
         ("titel", Text),
         ("art", Text),
         ("datum", Date),
-        ("durchgefuehrt", Integer),
+        ("durchgefuehrt", Answer),
     ],
     stamp: Stamp::SourceInKey,
     parent: Some(("team", "team", "team")),
@@ -192,7 +194,48 @@ pub static STELLE: Table = Table {
     parent: None,
 };
 
+/// What people say against the lists. No file fills it; it is kept and taken back like what files fill.
+pub(in crate::store) static KORREKTUR: Table = Table {
+    name: "korrektur",
+    key: &["fallnr", "tabelle", "schluessel", "feld"],
+    columns: &[
+        ("fallnr", Text),
+        ("tabelle", Text),
+        ("schluessel", Text),
+        ("feld", Text),
+        ("geliefert", Text),
+        ("wert", Text),
+    ],
+    stamp: Stamp::Nothing,
+    parent: None,
+};
+
+/// What an import may have changed, in the order in which it is taken back: what refers to others first.
+pub(in crate::store) static TAKEN_BACK: [&Table; 11] = [
+    &KORREKTUR,
+    &STELLE,
+    &TERMIN,
+    &VERANSTALTUNG,
+    &ABWESENHEIT,
+    &PAUSE,
+    &FOERDERUNG,
+    &AKTIVITAET,
+    &BETREUUNG,
+    &KOLLEGE,
+    &TEAM,
+];
+
 impl Table {
+    /// Its name in the database.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Where a column stands in a row.
+    pub fn place(&self, column: &str) -> Option<usize> {
+        self.column(column).map(|(at, _)| at)
+    }
+
     /// Whether a file states all rows of its source.
     pub fn states_all(&self) -> bool {
         matches!(self.stamp, Stamp::SourceInKey | Stamp::Source)
@@ -214,11 +257,34 @@ impl Table {
         self.parent == OF_CASE
     }
 
+    /// The place and type of a column.
+    pub(in crate::store) fn column(&self, name: &str) -> Option<(usize, Type)> {
+        let at = self.columns.iter().position(|(column, _)| *column == name)?;
+        Some((at, self.columns[at].1))
+    }
+
+    /// All columns but what last wrote the row: those of the file, then what an import adds.
+    pub(in crate::store) fn all_columns(&self) -> Vec<(&'static str, Type)> {
+        let added = match self.stamp {
+            Stamp::Nothing => None,
+            Stamp::SourceInKey | Stamp::Source => Some(("source", Text)),
+            Stamp::FirstDay => Some(("erstmals_am", Date)),
+        };
+        self.columns.iter().copied().chain(added).collect()
+    }
+
+    /// The primary key, with types.
+    pub(in crate::store) fn whole_key(&self) -> Vec<(&'static str, Type)> {
+        let source = (self.stamp == Stamp::SourceInKey).then_some("source");
+        let names = source.into_iter().chain(self.key.iter().copied());
+        names.map(|name| (name, self.column(name).map_or(Text, |(_, ty)| ty))).collect()
+    }
+
     pub(super) fn key_len(&self) -> usize {
         self.key.len()
     }
 
-    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
+    pub(in crate::store) fn names(&self) -> impl Iterator<Item = &'static str> {
         self.columns.iter().map(|(name, _)| *name)
     }
 
