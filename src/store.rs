@@ -8,10 +8,12 @@
 //! * Facts: [`Db::begin_write`] and [`Db::record`]; every change of facts raises the revision that a morning checks.
 //! * Delivery: [`Db::exchange`], what became of mails against the next ones: conditional updates under a lease.
 
+mod backup;
 mod cases;
 mod check;
 mod copy;
 mod dialect;
+mod disclose;
 mod error;
 mod exchange;
 mod guard;
@@ -22,17 +24,23 @@ mod outbox;
 mod packed;
 mod read;
 mod record;
+mod restore;
+mod retention;
 mod run;
 mod schema;
 mod scope;
+mod tables;
+mod upkeep;
 mod write;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use sqlx::{PgPool, SqlitePool};
 
+pub use backup::{old_copies, sha256, stamp};
 pub use cases::CasePage;
 pub use check::{Loose, LooseEnds};
 use dialect::Tx;
+pub use disclose::Rows;
 pub use error::StoreError;
 pub use exchange::{Claim, Claimed, Exchanged, Fate, Outcome};
 pub use guard::{Delivering, Guard};
@@ -40,7 +48,10 @@ pub use memory::{Told, Undelivered, WeekCount};
 pub use outbox::{OutboxCount, OutboxEntry, OutboxFilter, OutboxMail, OutboxState, Spoken};
 pub use read::{Head, Snapshot};
 pub use record::Recorded;
+pub use restore::{BackupError, Restored, restore};
+pub use retention::{Aged, CASE_TABLES, Forgotten, Limits, Removed};
 pub use run::{Begun, NewMail, Notice, RunTx};
+pub use upkeep::{Task, Upkeep};
 pub use write::WriteTx;
 
 /// The database of this installation. Cheap to clone: clones share their connections.
