@@ -31,6 +31,7 @@ use crate::caught::{Panicked, caught, log_places_alone};
 use crate::delivery::Courier;
 use crate::schedule::Mornings;
 use crate::store::{Delivering, Guard, StoreError};
+use crate::upkeep;
 
 /// What is under way is awaited for so long: the unit's TimeoutStopSec (90 s) less the time to close.
 const STOPS_WITHIN: Duration = Duration::from_secs(75);
@@ -169,6 +170,10 @@ impl Service {
                 if wrote {
                     self.mails.notify_one();
                     self.worked();
+                }
+                // After the mornings, and in their task: never beside one.
+                if !self.stop.is_cancelled() && upkeep::tick(&parts.app, &self.stop).await? {
+                    self.rest().await;
                 }
                 Ok(())
             };

@@ -9,10 +9,12 @@
 //!   revision that a morning checks, and keeps who, when, from where, and what was there before.
 //! * Delivery: [`Db::exchange`], what became of mails against the next ones: conditional updates under a lease.
 
+mod backup;
 mod cases;
 mod check;
 mod copy;
 mod dialect;
+mod disclose;
 mod error;
 mod exchange;
 mod guard;
@@ -25,18 +27,24 @@ mod packed;
 mod protocol;
 mod read;
 mod record;
+mod restore;
+mod retention;
 mod run;
 mod schema;
 mod scope;
+mod tables;
 mod undo;
+mod upkeep;
 mod write;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use sqlx::{PgPool, SqlitePool};
 
+pub use backup::{old_copies, sha256, stamp};
 pub use cases::CasePage;
 pub use check::{Loose, LooseEnds};
 use dialect::Tx;
+pub use disclose::Rows;
 pub use error::StoreError;
 pub use exchange::{Claim, Claimed, Exchanged, Fate, Outcome};
 pub use guard::{Delivering, Guard};
@@ -46,8 +54,11 @@ pub use outbox::{OutboxCount, OutboxEntry, OutboxFilter, OutboxMail, OutboxState
 pub use protocol::{Change, ChangeKind, FileCounts, Kept};
 pub use read::{Head, Snapshot};
 pub use record::{FieldSet, Recorded};
+pub use restore::{BackupError, Restored, restore};
+pub use retention::{Aged, CASE_TABLES, Forgotten, Limits, Removed};
 pub use run::{Begun, NewMail, Notice, RunTx};
 pub use undo::Undo;
+pub use upkeep::{Task, Upkeep};
 pub use write::WriteTx;
 
 /// The database of this installation. Cheap to clone: clones share their connections.

@@ -34,6 +34,13 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("delivery", &["caught", "clock", "config", "domain", "store", "mail"], &["sqlx", "minijinja", "csv"]),
     ("bounces", &["store", "mail"], &["sqlx", "lettre", "minijinja", "csv", "config"]),
     ("simulate", &["config", "domain", "store", "mail", "morning"], &["sqlx", "lettre"]),
+    ("retention", &["clock", "config", "domain", "store"], &["sqlx", "lettre", "minijinja", "csv", "tokio"]),
+    ("backup", &["store"], &["sqlx", "lettre", "minijinja", "csv", "config", "tokio"]),
+    (
+        "upkeep",
+        &["app", "backup", "caught", "clock", "domain", "mail", "retention", "schedule", "store"],
+        &["sqlx", "lettre", "minijinja", "csv"],
+    ),
     (
         "schedule",
         &["app", "caught", "clock", "config", "domain", "store", "mail", "morning", "delivery"],
@@ -41,15 +48,15 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "service",
-        &["app", "bounces", "caught", "delivery", "schedule", "store"],
+        &["app", "bounces", "caught", "delivery", "schedule", "store", "upkeep"],
         &["sqlx", "lettre", "minijinja", "csv"],
     ),
     ("app", &["clock", "config", "domain", "store", "mail", "morning", "delivery", "intake"], &["sqlx", "lettre"]),
     (
         "cli",
         &[
-            "app", "bounces", "clock", "config", "domain", "store", "mail", "morning", "delivery", "intake",
-            "simulate", "schedule", "service", "who",
+            "app", "backup", "bounces", "clock", "config", "domain", "store", "mail", "morning", "delivery", "intake",
+            "simulate", "schedule", "service", "upkeep", "who",
         ],
         &["sqlx", "lettre"],
     ),

@@ -11,6 +11,9 @@ mod pg;
 #[path = "support/queue.rs"]
 mod queue;
 
+#[path = "store/keeping.rs"]
+mod keeping;
+
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 
@@ -19,6 +22,7 @@ use changes::{
     a_field_is_set_by_its_own_name_alone,
 };
 use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
+use keeping::*;
 use queue::{again, failed};
 use tempfile::TempDir;
 use wiedervorlage::domain::calendar::Bundesland;
@@ -179,6 +183,19 @@ conformance!(
     a_change_is_kept_with_who_when_and_from_where,
     a_change_that_is_dropped_was_none,
     a_field_is_set_by_its_own_name_alone,
+    every_table_with_a_case_is_forgotten_and_disclosed,
+    a_case_is_disclosed_row_by_row_as_it_stands,
+    a_forgotten_case_leaves_nothing_and_nothing_of_the_others,
+    a_mail_that_may_hold_what_is_told_once_is_not_called_back,
+    what_is_older_than_the_limits_is_deleted_and_nothing_else,
+    a_thousand_texts_are_deleted_step_by_step,
+    cases_are_removed_unless_facts_have_changed,
+    the_nights_work_is_remembered,
+    a_backup_comes_back_in_either_database_as_it_was,
+    a_backup_that_is_not_whole_is_refused_and_changes_nothing,
+    a_backup_is_one_moment_while_others_write,
+    before_tables_change_the_file_is_copied,
+    nothing_is_restored_under_somebody_who_works,
 );
 
 fn day(text: &str) -> NaiveDate {

@@ -73,6 +73,9 @@ fn postgres_type(ty: Type) -> &'static str {
 pub(super) const SQLITE_BEGIN_WRITE: &str = "pragma temp_store = memory; begin immediate";
 /// The same for work whose temporary tables grow with the office.
 pub(super) const SQLITE_BEGIN_LARGE: &str = "pragma temp_store = file; begin immediate";
+/// The same where rows are deleted for good: their bytes are overwritten. The connection keeps to it, which costs little.
+pub(super) const SQLITE_BEGIN_OVERWRITE: &str =
+    "pragma secure_delete = on; pragma temp_store = memory; begin immediate";
 /// PostgreSQL shows other people's commits in the middle of a transaction unless told not to.
 pub(super) const PG_BEGIN_READ: &str = "begin isolation level repeatable read read only";
 
