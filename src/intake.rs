@@ -124,7 +124,7 @@ pub async fn import(db: &Db, paths: &[PathBuf], options: &Options) -> Result<Rep
     }
     let Options { now: at, ref who, from, .. } = *options;
     let tx = db.begin_change(&Change { kind: ChangeKind::Import, at, who, from, undoes: None }).await?;
-    let mut call = Call { tx, options, teams: BTreeSet::new(), changed: false, doubtful };
+    let mut call = Call { tx, options, teams: BTreeSet::new(), changed: false, settled: false, doubtful };
     let mut rejects = Vec::new();
     for input in inputs {
         let (file, rows) = call.file(input).await?;
@@ -134,8 +134,7 @@ pub async fn import(db: &Db, paths: &[PathBuf], options: &Options) -> Result<Rep
     report.kept = !(options.strict && report.refused()) && report.exit_code() < 2;
     if report.kept {
         report.changed_nothing = !call.changed;
-        report.import = Some(call.tx.change());
-        call.commit(&report.files).await?;
+        report.import = call.commit(&report.files).await?;
     } else {
         drop(call);
     }
@@ -158,6 +157,8 @@ struct Call<'o> {
     /// The teams whose cases the files speak of.
     teams: BTreeSet<String>,
     changed: bool,
+    /// Whether a file agrees with a correction by hand for the first time: no fact changes, but what the lists say does.
+    settled: bool,
     /// Whether a file of cases or activities could not be read at all: then the data is not fresh, whatever else came.
     doubtful: bool,
 }
@@ -222,23 +223,30 @@ impl Call<'_> {
         staged.finish().await?;
 
         self.changed |= applied.changed_anything();
+        self.settled |= applied.settled.caught_up > 0;
         let Applied { new, changed, unchanged, withdrawn, .. } = applied;
         let counts = Counts { new, changed, unchanged, withdrawn, ..reading.counts };
         Ok((FileReport::new(&path, counts, reading.problems), Some(reading.rejects)))
     }
 
-    /// Keeps everything. Data that says what it said is fresh all the same.
-    async fn commit(mut self, files: &[FileReport]) -> Result<(), ImportError> {
-        let files: Vec<FileCounts> = files.iter().filter(|file| file.fatal.is_none()).map(noted).collect();
-        self.tx.note_files(&files).await?;
+    /// Keeps everything; the number of the import. Data that says what it said is fresh all the same; where it is not even
+    /// fresher, as when a command is given twice, nothing has happened and nothing is kept.
+    async fn commit(mut self, files: &[FileReport]) -> Result<Option<i64>, ImportError> {
         for team in self.teams.iter().filter(|_| !self.doubtful) {
             self.tx.touch_datenstand(team, self.options.now).await?;
         }
+        if !(self.changed || self.settled || self.tx.made_fresher()) {
+            return Ok(None);
+        }
+        let files: Vec<FileCounts> = files.iter().filter(|file| file.fatal.is_none()).map(noted).collect();
+        self.tx.note_files(&files).await?;
         if self.changed {
             self.tx.bump_revision().await?;
             self.tx.analyze().await?;
         }
-        Ok(self.tx.commit().await?)
+        let import = self.tx.change();
+        self.tx.commit().await?;
+        Ok(Some(import))
     }
 }
 

@@ -186,7 +186,7 @@ pub struct Report {
     pub kept: bool,
     /// Whether the database says the same as before.
     pub changed_nothing: bool,
-    /// The number by which the call is found and taken back, if it was taken over.
+    /// The number by which the call is found and taken back; none if it changed nothing, not even how fresh the data is.
     pub import: Option<i64>,
 }
 

@@ -101,8 +101,8 @@ impl Db {
         if !recorded.changed.is_empty() {
             write.bump_revision().await?;
         }
-        // Where every number was unknown nothing has happened, and nothing is kept of it.
-        if !teams.is_empty() {
+        // Where nothing is different, not even how fresh the data is, nothing has happened and nothing is kept.
+        if !recorded.changed.is_empty() || write.made_fresher() {
             write.commit().await?;
         }
         Ok(recorded)

@@ -13,6 +13,8 @@ pub struct WriteTx {
     tx: Tx,
     /// The number of the change that is kept; 0 while none is.
     change: i64,
+    /// Whether some team's data is fresher than before.
+    fresher: bool,
     /// The tables that files of this change have been compared with.
     tables: Vec<&'static str>,
 }
@@ -22,7 +24,7 @@ impl Db {
     pub async fn begin_write(&self) -> Result<WriteTx, StoreError> {
         let mut tx = self.write_large().await?;
         locked_revision(&mut tx, Lock::Update).await?;
-        Ok(WriteTx { tx, change: 0, tables: Vec::new() })
+        Ok(WriteTx { tx, change: 0, fresher: false, tables: Vec::new() })
     }
 
     /// The same, for a change of facts that is kept: who, when, from where. Its number is [`WriteTx::change`]; without
@@ -54,6 +56,11 @@ impl WriteTx {
         self.change
     }
 
+    /// Whether some team's data is fresher now.
+    pub fn made_fresher(&self) -> bool {
+        self.fresher
+    }
+
     /// The number of the change whose file is for a table, and whether an earlier file of it was.
     pub(super) fn writes_to(&mut self, table: &'static str) -> Result<(i64, bool), StoreError> {
         if self.change == 0 {
@@ -75,13 +82,14 @@ impl WriteTx {
 
     /// Says that a team's data is as of `now`, unless it is known to be newer.
     pub async fn touch_datenstand(&mut self, team: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
-        run!(
+        let moved = run!(
             &mut self.tx,
             "insert into datenstand (team, at) values ($1, $2) on conflict (team) do update set at = excluded.at \
              where datenstand.at < excluded.at",
             team,
             micros(now)
         )?;
+        self.fresher |= moved > 0;
         if self.change > 0 {
             run!(
                 &mut self.tx,

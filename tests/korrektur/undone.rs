@@ -77,7 +77,6 @@ async fn taking_back_restores_every_state_that_was(office: Office) {
         generated(&folder, on, seed);
         assert!(office.import(&folder).code() < 2);
         states.push(office.facts().await);
-        // A person in between, taken back by the list or standing in its way: not here, where all is to go back.
     }
     for (n, state) in states.iter().enumerate().rev().skip(1) {
         let (revision, import) = (office.revision().await, (n + 1).to_string());

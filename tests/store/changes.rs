@@ -2,7 +2,7 @@
 
 use wiedervorlage::domain::facts::Art;
 use wiedervorlage::store::import::{BETREUUNG, Stage, Staged, Value};
-use wiedervorlage::store::{Change, ChangeKind, FieldSet, FileCounts, Undo};
+use wiedervorlage::store::{CaseHistory, Change, ChangeKind, FieldSet, FileCounts, Undo};
 
 use super::{CASES, House, TEAMS, at, day};
 
@@ -54,7 +54,7 @@ pub(crate) async fn a_change_is_kept_with_who_when_and_from_where(house: House) 
     let past = &history.past[0];
     assert_eq!((history.past.len(), past.by, past.fields.len(), past.fields[0].field), (1, second, 1, "bak"));
     assert_eq!(past.fields[0].before.as_deref(), Some("A"));
-    assert_eq!(house.snapshot().await.history("2").await.unwrap(), wiedervorlage::store::CaseHistory::default());
+    assert_eq!(house.snapshot().await.history("2").await.unwrap(), CaseHistory::default());
 
     let undo = Change { undoes: Some(second), ..by(ChangeKind::Undo, "12:00:00") };
     assert_eq!(house.db.undo(&undo).await.unwrap(), Undo::Done { removed: 0, restored: 1, later: 0 });

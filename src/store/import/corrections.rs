@@ -19,6 +19,8 @@ pub struct Settled {
     pub overruled: u64,
     /// The first of their cases.
     pub first: Vec<String>,
+    /// How many the file agrees with, for the first time.
+    pub caught_up: u64,
 }
 
 /// Holds the staged rows of a table against the corrections of it.
@@ -49,7 +51,9 @@ async fn settle_field(
     // The list has caught up: it says what people say.
     let caught_up = format!("s.{field} is distinct from {delivered} and s.{field} is not distinct from {said}");
     let sql = keep(tx, &KORREKTUR, change, &format!("{joined} and {caught_up}"));
-    if execute(tx, sql.into(), &[]).await? > 0 {
+    let kept = execute(tx, sql.into(), &[]).await?;
+    if kept > 0 {
+        settled.caught_up += kept;
         let set = format!("geliefert = m.wert, vorgang = {change}");
         let sql = format!("update korrektur as m set {set} from stage_{name} s where {both} and {caught_up}");
         execute(tx, sql.into(), &[]).await?;
