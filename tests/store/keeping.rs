@@ -9,12 +9,12 @@ use wiedervorlage::store::{
 const FACTS: &str = "insert into team (team, name, bundesland) values ('T1', 'Nord', 'BW');
     insert into betreuung (fallnr, bezeichnung, team, region, kennung, ende_grund) values
         ('0017', 'A. B.', 'T1', '', '', ''), ('0018', 'C. D.', 'T1', '', '', '');
-    insert into aktivitaet values ('0017', 'ag_kontakt', '2026-11-02', 1), ('0018', 'ag_kontakt', '2026-11-03', 1),
+    insert into aktivitaet (fallnr, art, datum, anzahl) values ('0017', 'ag_kontakt', '2026-11-02', 1), ('0018', 'ag_kontakt', '2026-11-03', 1),
         ('0099', 'ag_kontakt', '2026-05-01', 1), ('0099', 'ag_kontakt', '2026-11-01', 1);
-    insert into foerderung values ('F1', '0017', 'EGZ', 'Muster GmbH', '2026-01-01', '2026-06-30', '');
-    insert into pause values ('p', '0017|x', '0017', '2026-02-01', null), ('p', '0099|y', '0099', '2026-02-01', '2026-02-03');
-    insert into termin values ('A1', 't', '0017', 'aussendienst', '2026-12-01', '09:30', 'Haus', null);
-    insert into abwesenheit values ('a', '1', 'BAK1', '2026-01-01', '2026-01-05'), ('a', '2', 'BAK1', '2026-11-01', null);
+    insert into foerderung (foerdernr, fallnr, art, arbeitgeber, beginn, ende, potenzial) values ('F1', '0017', 'EGZ', 'Muster GmbH', '2026-01-01', '2026-06-30', '');
+    insert into pause (source, row_key, fallnr, von, bis) values ('p', '0017|x', '0017', '2026-02-01', null), ('p', '0099|y', '0099', '2026-02-01', '2026-02-03');
+    insert into termin (terminnr, source, fallnr, art, datum, uhrzeit, ort, teilnehmer) values ('A1', 't', '0017', 'aussendienst', '2026-12-01', '09:30', 'Haus', null);
+    insert into abwesenheit (source, row_key, kuerzel, von, bis) values ('a', '1', 'BAK1', '2026-01-01', '2026-01-05'), ('a', '2', 'BAK1', '2026-11-01', null);
     insert into wochenstand values ('T1', '2025-W40', '', 3), ('T1', '2026-W47', '', 4);";
 
 fn told(fallnr: &str) -> Notice {
