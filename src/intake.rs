@@ -9,18 +9,23 @@
 //!
 //! | room | does |
 //! |---|---|
+//! | `call` | one call: file after file into one transaction |
 //! | `discover`, `kinds` | paths → files and what each one is |
 //! | `source`, `records`, `fields` | bytes → encoding, records, values |
 //! | `header`, `row`, `rows` | which column is which, and what a row says |
 //! | `read` | one file from end to end |
+//! | `mapping`, `list`, `suggest` | an office's own list, whatever its headings |
 //! | `rejects`, `report` | what is said about it |
 
+mod call;
 mod discover;
 mod fields;
 #[cfg(test)]
 mod fuzz;
 mod header;
 mod kinds;
+mod list;
+pub mod mapping;
 mod progress;
 mod read;
 mod records;
@@ -29,24 +34,21 @@ mod report;
 mod row;
 mod rows;
 mod source;
+pub mod suggest;
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use tokio::sync::mpsc;
 
-use crate::store::import::{self as stage, Applied, Stage};
-use crate::store::{Db, StoreError, WriteTx};
-use discover::Input;
+use crate::store::{Db, StoreError};
+use call::{Call, tells_freshness};
 use kinds::Kind;
+pub use list::{ColumnSeen, SheetSeen, Understood};
+use mapping::Mapping;
 pub use progress::{Bar, Progress};
-use read::{Batch, Reading, Task};
-use rejects::Rejects;
 pub use report::{Counts, Fatal, FileReport, Problem, Report, Severity};
-use row::Known;
 
 /// The source of rows whose file has no key, unless another one is named.
 pub const DEFAULT_SOURCE: &str = "lieferung";
@@ -60,6 +62,10 @@ pub struct Options {
     pub force: bool,
     /// Whose rows the files without key (and `termine.csv`) state. At most 100 characters are looked at.
     pub source: String,
+    /// How files that are none of a delivery are to be read: an office's own lists.
+    pub mapping: Option<Arc<Mapping>>,
+    /// Do all of it and keep nothing: what would happen.
+    pub dry_run: bool,
     /// The instant of the import: the teams' Datenstand.
     pub now: DateTime<Utc>,
     /// Its day in Berlin: the first day of new vacancies.
@@ -72,7 +78,8 @@ impl Options {
     /// Neither strict nor forced, from the default source, told to nobody.
     pub fn new(now: DateTime<Utc>) -> Self {
         let today = crate::clock::local_date(now);
-        Self { strict: false, force: false, source: DEFAULT_SOURCE.into(), now, today, progress: None }
+        let source = DEFAULT_SOURCE.into();
+        Self { strict: false, force: false, source, mapping: None, dry_run: false, now, today, progress: None }
     }
 }
 
@@ -103,7 +110,7 @@ pub enum ImportError {
 /// # Errors
 /// Only where the database fails; what is wrong with files is in the [`Report`].
 pub async fn import(db: &Db, paths: &[PathBuf], options: &Options) -> Result<Report, ImportError> {
-    let (inputs, refused) = discover::discover(paths);
+    let (inputs, refused) = discover::discover(paths, options.mapping.as_deref());
     // What was named and is not there could not be read either.
     let named = |f: &FileReport| Kind::of_file_name(&f.path.file_name().unwrap_or_default().to_string_lossy());
     let doubtful = refused.iter().any(|f| named(f).is_ok_and(tells_freshness));
@@ -114,22 +121,25 @@ pub async fn import(db: &Db, paths: &[PathBuf], options: &Options) -> Result<Rep
     if let Some(progress) = &options.progress {
         progress.begin(inputs.iter().map(|input| input.bytes).sum());
     }
-    let mut call = Call { tx: db.begin_write().await?, options, teams: BTreeSet::new(), changed: false, doubtful };
+    let mut call = Call::new(db.begin_write().await?, options, doubtful);
     let mut rejects = Vec::new();
     for input in inputs {
-        let (file, rows) = call.file(input).await?;
-        rejects.push((report.files.len(), rows));
-        report.files.push(file);
+        for (file, rows) in call.input(input).await? {
+            rejects.push((report.files.len(), rows));
+            report.files.push(file);
+        }
     }
-    report.kept = !(options.strict && report.refused()) && report.exit_code() < 2;
+    let keeps = !(options.strict && report.refused()) && report.exit_code() < 2;
+    report.kept = keeps && !options.dry_run;
+    report.changed_nothing = !(keeps && call.changed());
     if report.kept {
-        report.changed_nothing = !call.changed;
         call.commit().await?;
     } else {
         drop(call);
     }
     // Only now: what is written beside the input must tell of something that has happened.
-    for (i, rows) in rejects.into_iter().filter_map(|(i, rows)| Some((i, rows?))) {
+    // And a dry run leaves nothing behind.
+    for (i, rows) in rejects.into_iter().filter_map(|(i, rows)| Some((i, rows?))).filter(|_| !options.dry_run) {
         let (path, failed) = rows.settle();
         report.files[i].rejects = path;
         report.files[i].rejects_failed = failed;
@@ -138,162 +148,4 @@ pub async fn import(db: &Db, paths: &[PathBuf], options: &Options) -> Result<Rep
         progress.end();
     }
     Ok(report)
-}
-
-/// A call under way.
-struct Call<'o> {
-    tx: WriteTx,
-    options: &'o Options,
-    /// The teams whose cases the files speak of.
-    teams: BTreeSet<String>,
-    changed: bool,
-    /// Whether a file of cases or activities could not be read at all: then the data is not fresh, whatever else came.
-    doubtful: bool,
-}
-
-impl Call<'_> {
-    /// Takes over one file. Gives its refused rows too, unless the whole file was refused.
-    async fn file(&mut self, input: Input) -> Result<(FileReport, Option<Rejects>), ImportError> {
-        let Input { path, kind, .. } = input;
-        if let Some(progress) = &self.options.progress {
-            progress.file(&path.file_name().unwrap_or_default().to_string_lossy());
-        }
-        let mut known = Known::default();
-        if kind == Kind::Betreuungen {
-            known.teams.extend(stage::known_teams(&mut self.tx).await?);
-        }
-        let task = Task { path: path.clone(), kind, known: Arc::new(known), progress: self.options.progress.clone() };
-        let mut staged = Stage::new(&mut self.tx, kind.table()).await?;
-        let mut reading = read_into(&mut staged, task).await?;
-        if let Some(text) = reading.fatal {
-            staged.finish().await?;
-            self.doubtful |= tells_freshness(kind);
-            return Ok((FileReport::fatal(&path, text), None));
-        }
-        staged.close().await?;
-
-        let source: String = self.options.source.chars().take(100).collect();
-        if kind.table().states_all() && !self.options.force {
-            let (all, gone) = staged.withdrawal(&source).await?;
-            if too_much(all, gone) {
-                staged.finish().await?;
-                let mut file = FileReport::new(&path, reading.counts, reading.problems);
-                file.fatal = Some(Fatal {
-                    text: format!(
-                        "Die Datei nähme {gone} von {all} Zeilen zurück, mehr als 30 %. Falls das so gewollt ist, \
-                         wiederholen Sie den Import mit --force; falls sie nur ein Teil ist, geben Sie mit --source eine \
-                         eigene Quelle an."
-                    ),
-                    readable: true,
-                });
-                return Ok((file, None));
-            }
-        }
-        if kind == Kind::Betreuungen {
-            report_missing(&mut staged, &mut reading).await?;
-        }
-        // A row that cannot be read may be the very one that an old row has become: until all can be read, none goes.
-        let whole = reading.counts.refused == 0;
-        if kind.table().states_all() && !whole && staged.withdrawal(&source).await?.1 > 0 {
-            reading.problems.push(Problem {
-                line: None,
-                column: None,
-                value: None,
-                reason: "Weil Zeilen abgelehnt wurden, wurde keine frühere Zeile zurückgezogen.".into(),
-                remedy: "Bitte berichtigen Sie die abgelehnten Zeilen und lesen Sie die ganze Datei erneut ein.".into(),
-                severity: Severity::Kept,
-            });
-        }
-        let applied = staged.apply(&source, self.options.today, whole).await?;
-        report_unattached(&mut staged, &mut reading).await?;
-        self.teams.extend(staged.teams().await?);
-        staged.finish().await?;
-
-        let Applied { new, changed, unchanged, withdrawn } = applied;
-        self.changed |= applied.changed_anything();
-        let counts = Counts { new, changed, unchanged, withdrawn, ..reading.counts };
-        Ok((FileReport::new(&path, counts, reading.problems), Some(reading.rejects)))
-    }
-
-    /// Keeps everything. Data that says what it said is fresh all the same.
-    async fn commit(mut self) -> Result<(), ImportError> {
-        for team in self.teams.iter().filter(|_| !self.doubtful) {
-            self.tx.touch_datenstand(team, self.options.now).await?;
-        }
-        if self.changed {
-            self.tx.bump_revision().await?;
-            self.tx.analyze().await?;
-        }
-        Ok(self.tx.commit().await?)
-    }
-}
-
-/// Whether data is not fresh without this file, if it was to come.
-const fn tells_freshness(kind: Kind) -> bool {
-    matches!(kind, Kind::Betreuungen | Kind::Aktivitaeten)
-}
-
-/// Whether a file withdraws so many rows of its source that it may not be whole: more than 30 % and more than ten.
-fn too_much(all: u64, gone: u64) -> bool {
-    gone > 10 && u128::from(gone) * 10 > u128::from(all) * 3
-}
-
-/// Reads a file on a thread of its own and stages what comes.
-async fn read_into(staged: &mut Stage<'_>, task: Task) -> Result<Reading, ImportError> {
-    // Few: the reader may be ahead by no more than keeps the store busy.
-    const AHEAD: usize = 4;
-    let (sender, mut receiver) = mpsc::channel(AHEAD);
-    let reader = tokio::task::spawn_blocking(move || read::read(&task, &sender));
-    while let Some(batch) = receiver.recv().await {
-        match batch {
-            Batch::Rows(rows) => staged.put(rows).await?,
-            Batch::Hold(key) => staged.hold(key).await?,
-        }
-    }
-    reader.await.map_err(|_| ImportError::Interrupted)
-}
-
-/// Tells of cases that the list no longer holds. They stay as they are.
-async fn report_missing(staged: &mut Stage<'_>, reading: &mut Reading) -> Result<(), ImportError> {
-    const NAMED: usize = 5;
-    let (count, first) = staged.missing_cases(NAMED).await?;
-    if count > 0 {
-        let more = if count > first.len() as u64 { ", …" } else { "" };
-        reading.problems.push(Problem {
-            line: None,
-            column: Some("fallnr".into()),
-            value: Some(format!("{}{more}", first.join(", "))),
-            reason: match count {
-                1 => "Ein bekannter Fall steht nicht mehr in der Liste; er bleibt, wie er ist.".into(),
-                n => format!("{n} bekannte Fälle stehen nicht mehr in der Liste; sie bleiben, wie sie sind."),
-            },
-            remedy: "Falls die Betreuung beendet ist, tragen Sie bitte ende_am nach.".into(),
-            severity: Severity::Kept,
-        });
-    }
-    Ok(())
-}
-
-/// Tells of rows that are about a case, colleague or team nobody knows (yet).
-async fn report_unattached(staged: &mut Stage<'_>, reading: &mut Reading) -> Result<(), ImportError> {
-    let Some(column) = staged.table().parent_column() else { return Ok(()) };
-    let (count, first) = staged.unattached(reading.problems.room()).await?;
-    let (who, file) = match column {
-        "fallnr" => ("Dieser Fall ist", "betreuungen.csv"),
-        "kuerzel" => ("Dieses Kürzel ist", "personal.csv"),
-        _ => ("Dieses Team ist", "teams.csv"),
-    };
-    let named = first.len() as u64;
-    for (line, value) in first {
-        reading.problems.push(Problem {
-            line: Some(line),
-            column: Some(column.into()),
-            value: Some(report::shorten(&value)),
-            reason: format!("{who} (noch) nicht bekannt; so hat die Zeile keine Wirkung."),
-            remedy: format!("Sie gilt, sobald {file} den Wert enthält."),
-            severity: Severity::Kept,
-        });
-    }
-    reading.problems.push_unseen(count - named.min(count));
-    Ok(())
 }

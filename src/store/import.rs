@@ -4,6 +4,7 @@
 //! Knows tables and keys; knows neither files nor why a row was refused. All SQL is one text for both databases but
 //! for the making and filling of the staging table.
 
+mod listed;
 mod tables;
 
 use std::collections::HashMap;
@@ -15,8 +16,10 @@ use sqlx::{AssertSqlSafe, Row as _};
 
 use super::dialect::Tx;
 use super::{StoreError, WriteTx};
+pub use listed::{Listed, MovedBack};
 pub use tables::{
-    ABWESENHEIT, AKTIVITAET, BETREUUNG, FOERDERUNG, KOLLEGE, PAUSE, STELLE, TEAM, TERMIN, Table, VERANSTALTUNG,
+    ABWESENHEIT, AKTIVITAET, BETREUUNG, FOERDERUNG, KOLLEGE, LISTENTAG, PAUSE, STELLE, TEAM, TERMIN, Table,
+    VERANSTALTUNG,
 };
 use tables::{Stamp, Type};
 
@@ -74,6 +77,8 @@ pub struct Stage<'t> {
     table: &'static Table,
     /// The insert of a full batch.
     insert: Arc<str>,
+    /// The columns that the file states, where it does not state all: the others stay as they are.
+    stated: Option<Vec<&'static str>>,
 }
 
 impl<'t> Stage<'t> {
@@ -111,12 +116,17 @@ impl<'t> Stage<'t> {
             execute(tx, format!("create index stage_{name}_parent on stage_{name} ({column})").into(), &[]).await?;
         }
         let insert = insert(tx, table, BATCH).into();
-        Ok(Self { tx, table, insert })
+        Ok(Self { tx, table, insert, stated: None })
     }
 
     /// The table that the rows are for.
     pub fn table(&self) -> &'static Table {
         self.table
+    }
+
+    /// Says that of known rows only these columns are to be written.
+    pub fn state_only(&mut self, columns: Vec<&'static str>) {
+        self.stated = Some(columns);
     }
 
     /// Stages rows (at most [`BATCH`]); the last of a key counts.
@@ -199,7 +209,8 @@ impl<'t> Stage<'t> {
 
         let mut changed = 0;
         if *stamp != Stamp::SourceInKey {
-            let others = || self.table.names().filter(|c| !self.table.key.contains(c));
+            let stated = |c: &&str| self.stated.as_ref().is_none_or(|stated| stated.contains(c));
+            let others = || self.table.names().filter(|c| !self.table.key.contains(c)).filter(stated);
             let mut set: Vec<_> = others().map(|c| format!("{c} = s.{c}")).collect();
             let mut differs: Vec<_> = others().map(|c| format!("m.{c} is distinct from s.{c}")).collect();
             let mut bound: &[Value] = &[];
@@ -213,7 +224,9 @@ impl<'t> Stage<'t> {
                 set.join(", "),
                 differs.join(" or ")
             );
-            changed = execute(self.tx, sql.into(), bound).await?;
+            if !set.is_empty() {
+                changed = execute(self.tx, sql.into(), bound).await?;
+            }
         }
 
         let (stamp_name, stamp_param) =
@@ -256,14 +269,14 @@ impl<'t> Stage<'t> {
              and (m.team in (select team from stage_betreuung) or not exists (select 1 from stage_betreuung))";
         let count = number(self.tx, format!("select count(*) {from}"), &[]).await?;
         let sql = format!("select m.fallnr {from} order by m.fallnr limit {limit}");
-        Ok((count, texts(self.tx, sql).await?))
+        Ok((count, texts(self.tx, sql, &[]).await?))
     }
 
     /// The teams that the staged rows speak of, through their cases.
     pub async fn teams(&mut self) -> Result<Vec<String>, StoreError> {
         let name = self.table.name;
         if name == "betreuung" {
-            return texts(self.tx, "select distinct team from stage_betreuung where line > 0".into()).await;
+            return texts(self.tx, "select distinct team from stage_betreuung where line > 0".into(), &[]).await;
         }
         if !self.table.of_case() {
             return Ok(Vec::new());
@@ -272,7 +285,7 @@ impl<'t> Stage<'t> {
             "select distinct b.team from betreuung b
              where exists (select 1 from stage_{name} s where s.fallnr = b.fallnr)"
         );
-        texts(self.tx, sql).await
+        texts(self.tx, sql, &[]).await
     }
 
     /// Drops the staging table.
@@ -284,7 +297,12 @@ impl<'t> Stage<'t> {
 
 /// The keys of all teams.
 pub async fn known_teams(tx: &mut WriteTx) -> Result<Vec<String>, StoreError> {
-    texts(tx.inner(), "select team from team".into()).await
+    texts(tx.inner(), "select team from team".into(), &[]).await
+}
+
+/// The keys of all colleagues.
+pub async fn known_colleagues(tx: &mut WriteTx) -> Result<Vec<String>, StoreError> {
+    texts(tx.inner(), "select kuerzel from kollege".into(), &[]).await
 }
 
 /// An insert of so many rows into the staging table; a later row of a key replaces an earlier one.
@@ -348,9 +366,16 @@ async fn number(tx: &mut Tx, sql: String, values: &[Value]) -> Result<u64, Store
 }
 
 /// The texts of a statement's one column.
-async fn texts(tx: &mut Tx, sql: String) -> Result<Vec<String>, StoreError> {
+async fn texts(tx: &mut Tx, sql: String, values: &[Value]) -> Result<Vec<String>, StoreError> {
+    fn first<R: sqlx::Row>(rows: &[R]) -> Result<Vec<String>, sqlx::Error>
+    where
+        usize: sqlx::ColumnIndex<R>,
+        String: for<'r> sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    {
+        rows.iter().map(|row| row.try_get(0)).collect()
+    }
     Ok(match tx {
-        Tx::Sqlite(tx) => sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut **tx).await?,
-        Tx::Postgres(tx) => sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut **tx).await?,
+        Tx::Sqlite(tx) => first(&bound!(sql, values).fetch_all(&mut **tx).await?)?,
+        Tx::Postgres(tx) => first(&bound!(sql, values).fetch_all(&mut **tx).await?)?,
     })
 }

@@ -192,6 +192,15 @@ pub static STELLE: Table = Table {
     parent: None,
 };
 
+/// Days in the columns of an office's own list: they become activities (see `listed`).
+pub static LISTENTAG: Table = Table {
+    name: "listentag",
+    key: &["fallnr", "spalte"],
+    columns: &[("fallnr", Text), ("spalte", Text), ("art", Text), ("datum", Date)],
+    stamp: Stamp::Nothing,
+    parent: OF_CASE,
+};
+
 impl Table {
     /// Whether a file states all rows of its source.
     pub fn states_all(&self) -> bool {

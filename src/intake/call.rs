@@ -1,0 +1,365 @@
+//! One call: its files, one after the other, into one write transaction.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::mpsc::{self, Sender};
+
+use super::discover::Input;
+use super::kinds::Kind;
+use super::list::{self, Part};
+use super::mapping::Mapping;
+use super::read::{self, Batch, Reading, Task};
+use super::rejects::Rejects;
+use super::report::{self, Counts, Fatal, FileReport, Problem, Severity};
+use super::row::Known;
+use super::{ImportError, Options};
+use crate::store::WriteTx;
+use crate::store::import::{self as stage, Applied, Stage};
+
+/// A call under way.
+pub(super) struct Call<'o> {
+    tx: WriteTx,
+    options: &'o Options,
+    /// The teams whose cases the files speak of.
+    teams: BTreeSet<String>,
+    changed: bool,
+    /// Whether a file of cases or activities could not be read at all: then the data is not fresh, whatever else came.
+    doubtful: bool,
+}
+
+/// What became of a file, and its refused rows, unless the whole file was refused.
+pub(super) type Taken = (FileReport, Option<Rejects>);
+
+impl<'o> Call<'o> {
+    pub(super) fn new(tx: WriteTx, options: &'o Options, doubtful: bool) -> Self {
+        Self { tx, options, teams: BTreeSet::new(), changed: false, doubtful }
+    }
+
+    /// Whether the facts say something else than before.
+    pub(super) fn changed(&self) -> bool {
+        self.changed
+    }
+
+    /// Takes over one file; a list with rows and days in two parts.
+    pub(super) async fn input(&mut self, input: Input) -> Result<Vec<Taken>, ImportError> {
+        if let Some(progress) = &self.options.progress {
+            progress.file(&input.path.file_name().unwrap_or_default().to_string_lossy());
+        }
+        let Some(mapping) = self.options.mapping.clone().filter(|_| input.list) else {
+            let known = Arc::new(self.known(input.kind, false).await?);
+            let Input { path, kind, .. } = input;
+            let task = Task { path: path.clone(), kind, known, progress: self.options.progress.clone() };
+            return Ok(vec![self.rows(&path, kind, None, move |out| read::read(&task, out)).await?]);
+        };
+        let mut done = Vec::new();
+        if mapping.has_rows() {
+            let known = self.known(input.kind, true).await?;
+            let task = self.task(&input, &mapping, known, Part::Rows);
+            done.push(self.rows(&input.path, input.kind, Some(&mapping), move |out| list::read(&task, out)).await?);
+        }
+        if mapping.has_activities() && done.iter().all(|(file, _)| file.fatal.is_none()) {
+            let known = self.known(input.kind, true).await?;
+            let task = self.task(&input, &mapping, known, Part::Activities);
+            done.push((self.activities(&input.path, &mapping, move |out| list::read(&task, out)).await?, None));
+        }
+        Ok(done)
+    }
+
+    /// What a file of this kind is judged by.
+    async fn known(&mut self, kind: Kind, list: bool) -> Result<Known, ImportError> {
+        let mut known = Known::default();
+        if kind == Kind::Betreuungen || list {
+            known.teams.extend(stage::known_teams(&mut self.tx).await?);
+        }
+        if list {
+            for team in &known.teams {
+                known.written.add(team.clone());
+            }
+            for kuerzel in stage::known_colleagues(&mut self.tx).await? {
+                known.written.add(kuerzel);
+            }
+        }
+        Ok(known)
+    }
+
+    fn task(&self, input: &Input, mapping: &Arc<Mapping>, known: Known, part: Part) -> list::Task {
+        list::Task {
+            path: input.path.clone(),
+            mapping: Arc::clone(mapping),
+            known: Arc::new(known),
+            part,
+            today: self.options.today,
+            bytes: input.bytes,
+            progress: self.options.progress.clone(),
+        }
+    }
+
+    /// Takes over rows of a kind: a file of a delivery, or what an office's own list says of them.
+    async fn rows(
+        &mut self,
+        path: &Path,
+        kind: Kind,
+        mapping: Option<&Arc<Mapping>>,
+        read: impl FnOnce(&Sender<Batch>) -> Reading + Send + 'static,
+    ) -> Result<Taken, ImportError> {
+        let mut staged = Stage::new(&mut self.tx, kind.table()).await?;
+        if let Some(mapping) = mapping {
+            // What the list does not say stays as it is.
+            staged.state_only(mapping.stated());
+        }
+        let mut reading = read_into(&mut staged, read).await?;
+        if let Some(text) = reading.fatal {
+            staged.finish().await?;
+            self.doubtful |= tells_freshness(kind);
+            return Ok((FileReport::fatal(path, text), None));
+        }
+        staged.close().await?;
+
+        let source = mapping.map_or(&self.options.source, |m| &m.source);
+        let source: String = source.chars().take(100).collect();
+        if kind.table().states_all() && !self.options.force {
+            let (all, gone) = staged.withdrawal(&source).await?;
+            if too_much(all, gone) {
+                staged.finish().await?;
+                return Ok((refused_as_a_whole(path, reading, withdraws(gone, all)), None));
+            }
+        }
+        let complete = mapping.is_some_and(|m| m.complete);
+        if complete && !self.options.force {
+            let (running, gone) = staged.vanishing(&source, self.options.today).await?;
+            if vanishes(running, gone) {
+                staged.finish().await?;
+                self.doubtful = true;
+                return Ok((refused_as_a_whole(path, reading, loses(gone, running)), None));
+            }
+        }
+        if kind == Kind::Betreuungen && mapping.is_none() {
+            report_missing(&mut staged, &mut reading).await?;
+        }
+        // A row that cannot be read may be the very one that an old row has become: until all can be read, none goes.
+        let whole = reading.counts.refused == 0;
+        if kind.table().states_all() && !whole && staged.withdrawal(&source).await?.1 > 0 {
+            reading.problems.push(of_file(
+                "Weil Zeilen abgelehnt wurden, wurde keine frühere Zeile zurückgezogen.",
+                "Bitte berichtigen Sie die abgelehnten Zeilen und lesen Sie die ganze Datei erneut ein.",
+            ));
+        }
+        let applied = staged.apply(&source, self.options.today, whole).await?;
+        if let Some(mapping) = mapping.filter(|_| kind == Kind::Betreuungen) {
+            self.changed |= note_listed(&mut staged, mapping, &mut reading, self.options.today).await?;
+        }
+        report_unattached(&mut staged, &mut reading).await?;
+        self.teams.extend(staged.teams().await?);
+        staged.finish().await?;
+
+        let Applied { new, changed, unchanged, withdrawn } = applied;
+        self.changed |= applied.changed_anything();
+        let counts = Counts { new, changed, unchanged, withdrawn, ..reading.counts };
+        let mut file = FileReport::new(path, counts, reading.problems);
+        file.understood = reading.understood;
+        Ok((file, Some(reading.rejects)))
+    }
+
+    /// Takes over the days in a list's columns. A day belongs to its source, case and column: a later one is added, one
+    /// that has moved back takes the place of the last.
+    async fn activities(
+        &mut self,
+        path: &Path,
+        mapping: &Mapping,
+        read: impl FnOnce(&Sender<Batch>) -> Reading + Send + 'static,
+    ) -> Result<FileReport, ImportError> {
+        let mut staged = Stage::new(&mut self.tx, &stage::LISTENTAG).await?;
+        let mut reading = read_into(&mut staged, read).await?;
+        if let Some(text) = reading.fatal {
+            staged.finish().await?;
+            self.doubtful = true;
+            return Ok(FileReport { activities: true, ..FileReport::fatal(path, text) });
+        }
+        staged.close().await?;
+        let room = reading.problems.room();
+        let (moved, first) = staged.moved_back(&mapping.source, room).await?;
+        let applied = staged.apply_days(&mapping.source).await?;
+        let named = first.len() as u64;
+        for back in first {
+            let heading = mapping.columns.iter().find(|c| list::cells::plain(&c.heading) == back.column);
+            reading.problems.push(Problem {
+                line: Some(list::line_of(back.line)),
+                column: Some(heading.map_or(back.column, |c| c.heading.clone())),
+                value: Some(back.now.format("%d.%m.%Y").to_string()),
+                reason: format!(
+                    "Hier stand zuletzt ein späterer Tag ({}); er wurde ersetzt.",
+                    back.before.format("%d.%m.%Y")
+                ),
+                remedy: "Falls beides geschehen ist, tragen Sie den späteren Tag bitte mit „record“ nach.".into(),
+                severity: Severity::Kept,
+            });
+        }
+        reading.problems.push_unseen(moved - named.min(moved));
+        report_unattached(&mut staged, &mut reading).await?;
+        self.teams.extend(staged.teams().await?);
+        staged.finish().await?;
+        self.changed |= applied.changed_anything();
+        let Applied { new, changed, unchanged, withdrawn } = applied;
+        let counts = Counts { new, changed, unchanged, withdrawn, ..reading.counts };
+        let mut file = FileReport::new(path, counts, reading.problems);
+        file.understood = reading.understood;
+        file.activities = true;
+        Ok(file)
+    }
+
+    /// Keeps everything. Data that says what it said is fresh all the same.
+    pub(super) async fn commit(mut self) -> Result<(), ImportError> {
+        for team in self.teams.iter().filter(|_| !self.doubtful) {
+            self.tx.touch_datenstand(team, self.options.now).await?;
+        }
+        if self.changed {
+            self.tx.bump_revision().await?;
+            self.tx.analyze().await?;
+        }
+        Ok(self.tx.commit().await?)
+    }
+}
+
+fn refused_as_a_whole(path: &Path, reading: Reading, text: String) -> FileReport {
+    let mut file = FileReport::new(path, reading.counts, reading.problems);
+    file.understood = reading.understood;
+    file.fatal = Some(Fatal { text, readable: true });
+    file
+}
+
+fn withdraws(gone: u64, all: u64) -> String {
+    format!(
+        "Die Datei nähme {gone} von {all} Zeilen zurück, mehr als 30 %. Falls das so gewollt ist, wiederholen Sie den Import mit \
+         --force; falls sie nur ein Teil ist, geben Sie mit --source eine eigene Quelle an."
+    )
+}
+
+fn loses(gone: u64, running: u64) -> String {
+    format!(
+        "In der Liste fehlen {gone} von {running} laufenden Fällen, die zuletzt darin standen, mehr als 20 %. Es wurde nichts daraus \
+         übernommen. Ist es die ganze Liste (kein Filter, kein Teil)? Dann wiederholen Sie den Import mit --force."
+    )
+}
+
+/// Something to tell about a file as a whole.
+fn of_file(reason: impl Into<String>, remedy: &str) -> Problem {
+    let (reason, remedy) = (reason.into(), remedy.to_owned());
+    Problem { line: None, column: None, value: None, reason, remedy, severity: Severity::Kept }
+}
+
+/// Remembers which cases the list holds, and tells of those that it no longer does. Whether anything is new about that.
+async fn note_listed(
+    staged: &mut Stage<'_>,
+    mapping: &Mapping,
+    reading: &mut Reading,
+    today: chrono::NaiveDate,
+) -> Result<bool, ImportError> {
+    if !mapping.complete {
+        return Ok(staged.forget_listed(&mapping.source).await?);
+    }
+    // A row without a case number may be that of the very case that seems to be gone.
+    let whole = !reading.keyless;
+    if !whole && staged.vanishing(&mapping.source, today).await?.1 > 0 {
+        reading.problems.push(of_file(
+            "In der Liste fehlen Fälle, aber sie hat auch Zeilen ohne lesbare Fallnummer; nach den fehlenden wird nicht gefragt.",
+            "Bitte berichtigen Sie diese Zeilen und lesen Sie die Liste erneut ein.",
+        ));
+    }
+    let listed = staged.note_listed(&mapping.source, today, whole).await?;
+    if listed.gone > 0 {
+        let more = if listed.gone > listed.first.len() as u64 { ", …" } else { "" };
+        let heading = mapping.heading_of("fallnr").map(str::to_owned);
+        reading.problems.push(Problem {
+            line: None,
+            column: heading,
+            value: Some(format!("{}{more}", listed.first.join(", "))),
+            reason: match listed.gone {
+                1 => "Ein laufender Fall steht nicht mehr in der Liste – beendet? Grund? Er bleibt, wie er ist.".into(),
+                n => format!("{n} laufende Fälle stehen nicht mehr in der Liste – beendet? Grund? Sie bleiben, wie sie sind."),
+            },
+            remedy: "Bitte nehmen Sie sie mit Ende und Grund wieder auf. Bis dahin ruhen Mitteilungen dazu an IFK und Leitung.".into(),
+            severity: Severity::Kept,
+        });
+    }
+    Ok(listed.changed)
+}
+
+/// Whether so many running cases are gone that the list may not be whole: more than 20 %.
+fn vanishes(running: u64, gone: u64) -> bool {
+    u128::from(gone) * 5 > u128::from(running)
+}
+
+/// Whether data is not fresh without this file, if it was to come.
+pub(super) const fn tells_freshness(kind: Kind) -> bool {
+    matches!(kind, Kind::Betreuungen | Kind::Aktivitaeten)
+}
+
+/// Whether a file withdraws so many rows of its source that it may not be whole: more than 30 % and more than ten.
+fn too_much(all: u64, gone: u64) -> bool {
+    gone > 10 && u128::from(gone) * 10 > u128::from(all) * 3
+}
+
+/// Reads a file on a thread of its own and stages what comes.
+async fn read_into(
+    staged: &mut Stage<'_>,
+    read: impl FnOnce(&Sender<Batch>) -> Reading + Send + 'static,
+) -> Result<Reading, ImportError> {
+    // Few: the reader may be ahead by no more than keeps the store busy.
+    const AHEAD: usize = 4;
+    let (sender, mut receiver) = mpsc::channel(AHEAD);
+    let reader = tokio::task::spawn_blocking(move || read(&sender));
+    while let Some(batch) = receiver.recv().await {
+        match batch {
+            Batch::Rows(rows) => staged.put(rows).await?,
+            Batch::Hold(key) => staged.hold(key).await?,
+        }
+    }
+    reader.await.map_err(|_| ImportError::Interrupted)
+}
+
+/// Tells of cases that the list no longer holds. They stay as they are.
+async fn report_missing(staged: &mut Stage<'_>, reading: &mut Reading) -> Result<(), ImportError> {
+    const NAMED: usize = 5;
+    let (count, first) = staged.missing_cases(NAMED).await?;
+    if count > 0 {
+        let more = if count > first.len() as u64 { ", …" } else { "" };
+        reading.problems.push(Problem {
+            line: None,
+            column: Some("fallnr".into()),
+            value: Some(format!("{}{more}", first.join(", "))),
+            reason: match count {
+                1 => "Ein bekannter Fall steht nicht mehr in der Liste; er bleibt, wie er ist.".into(),
+                n => format!("{n} bekannte Fälle stehen nicht mehr in der Liste; sie bleiben, wie sie sind."),
+            },
+            remedy: "Falls die Betreuung beendet ist, tragen Sie bitte ende_am nach.".into(),
+            severity: Severity::Kept,
+        });
+    }
+    Ok(())
+}
+
+/// Tells of rows that are about a case, colleague or team nobody knows (yet).
+async fn report_unattached(staged: &mut Stage<'_>, reading: &mut Reading) -> Result<(), ImportError> {
+    let Some(column) = staged.table().parent_column() else { return Ok(()) };
+    let (count, first) = staged.unattached(reading.problems.room()).await?;
+    let (who, file) = match column {
+        "fallnr" => ("Dieser Fall ist", "betreuungen.csv"),
+        "kuerzel" => ("Dieses Kürzel ist", "personal.csv"),
+        _ => ("Dieses Team ist", "teams.csv"),
+    };
+    let named = first.len() as u64;
+    for (line, value) in first {
+        reading.problems.push(Problem {
+            line: Some(list::line_of(line)),
+            column: Some(column.into()),
+            value: Some(report::shorten(&value)),
+            reason: format!("{who} (noch) nicht bekannt; so hat die Zeile keine Wirkung."),
+            remedy: format!("Sie gilt, sobald {file} den Wert enthält."),
+            severity: Severity::Kept,
+        });
+    }
+    reading.problems.push_unseen(count - named.min(count));
+    Ok(())
+}
