@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 use tempfile::TempDir;
-use workbook::Cell::{Nothing, Owned, Serial, Text};
+use workbook::Cell::{Error, Formula, Nothing, Number, Owned, Serial, Text};
 use workbook::{Cell, archive, ods, xlsx};
 
 fn house() -> PathBuf {
@@ -150,13 +150,21 @@ fn another_office_needs_another_mapping_and_nothing_else() {
     let place = Place::with_people();
     let rows: Vec<Vec<Cell>> = vec![
         vec![Text("Übersicht Betriebsakquise")],
-        vec![Text("Aktenzeichen"), Text("Berater/in"), Text("Beginn"), Text("Kontakt Betrieb am"), Text("Status")],
-        vec![Text("A-17"), Text("bak1"), Serial(46_150.0), Text("Mo., 2.11.2026"), Text("läuft")],
-        vec![Text("A-18"), Text("BAK2"), Text("1. Juni 2026"), Nothing, Text("aus: Job")],
+        vec![
+            Text("Aktenzeichen"),
+            Text("Berater/in"),
+            Text("Beginn"),
+            Text("Kontakt Betrieb am"),
+            Text("Status"),
+            Text("Nr."),
+        ],
+        vec![Text("A-17"), Text("bak1"), Serial(46_150.0), Text("Mo., 2.11.2026"), Text("läuft"), Number(1.0)],
+        vec![Text("A-18"), Text("BAK2"), Text("1. Juni 2026"), Nothing, Text("aus: Job"), Formula("F3+1", Some("2"))],
+        vec![Nothing, Nothing, Nothing, Nothing, Nothing, Error("#N/A")],
     ];
     let map = place.write(
         "andere.toml",
-        "quelle = \"übersicht\"\nnicht_lesen = []\n[fest]\nteam = \"T0\"\nende_am = \"20.11.2026\"\n[spalten]\n\"Aktenzeichen\" = \"fallnr\"\n\
+        "quelle = \"übersicht\"\nnicht_lesen = [\"Nr.\"]\n[fest]\nteam = \"T0\"\nende_am = \"20.11.2026\"\n[spalten]\n\"Aktenzeichen\" = \"fallnr\"\n\
          \"Berater/in\" = \"bak\"\n\"Beginn\" = \"hauptbetreuer_seit\"\n\"Status\" = \"ende_grund\"\n[taetigkeiten]\n\"Kontakt Betrieb am\" = \
          \"ag_kontakt\"\n[werte.ende_grund]\n\"läuft\" = \"\"\n\"aus: Job\" = \"integration\"\n",
     );
@@ -166,6 +174,26 @@ fn another_office_needs_another_mapping_and_nothing_else() {
         assert_eq!((said.code, &*said.err), (0, ""), "{}", said.out);
     }
     assert_eq!(place.said(&["explain", "A-18", "--on", "2026-11-23"]).code, 0);
+}
+
+#[test]
+fn an_old_workbook_is_a_list_as_well() {
+    let place = Place::with_people();
+    let folder = house().join("tests/data/listen_alt");
+    let said = place.import(&[
+        "--map".into(),
+        folder.join("zuordnung.toml"),
+        "--dry-run".into(),
+        folder.join("kundenliste.xls"),
+    ]);
+    assert_eq!((said.code, &*said.err), (0, ""), "{}", said.out);
+    for part in [
+        "Kopfzeile in Zeile 3, 3 Fälle, 1 Zeile übergangen",
+        "HB seit     ┆ hauptbetreuer_seit ┆ 3 ",
+        "Tätigkeit ag_kontakt ┆ 2 ",
+    ] {
+        assert!(said.out.contains(part), "{part}: {}", said.out);
+    }
 }
 
 #[test]

@@ -6,19 +6,21 @@
 //! | `book` | workbook or CSV → rows of cells |
 //! | `cells` | a cell → a date or a text |
 //! | `head` | which row is the header, and where its columns are |
-//! | `understood` | what is told about how it was read |
+//! | `days` | the days in the columns of activities |
+//! | `told`, `understood` | what is told about a cell, and about the whole |
 //!
 //! A list is read once for its rows and once for the days in its columns, so that memory does not grow with it.
 
 pub(super) mod book;
 pub(super) mod cells;
+mod days;
 mod guard;
 pub(super) mod head;
+mod told;
 mod understood;
 
 use std::cell::RefCell;
 use std::collections::HashSet;
-use std::fmt::Write as _;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -41,6 +43,7 @@ use crate::store::import::{BATCH, Staged, Value};
 use book::BookRow;
 use cells::{Cell, plain};
 use head::Head;
+use told::{problem, without_value};
 pub use understood::{ColumnSeen, SheetSeen, Understood};
 
 /// What is read of a list in one go.
@@ -291,91 +294,6 @@ impl List<'_> {
         self.push(Staged { line, values })
     }
 
-    /// The days in the columns of activities.
-    fn activities(&mut self, head: &Head, row: &BookRow<'_>) -> Result<(), String> {
-        let mapping = &*self.task.mapping;
-        if row.torn.is_some() || head.is_no_case(mapping, row) {
-            return Ok(());
-        }
-        let alone = !mapping.has_rows();
-        if alone {
-            self.understood.row();
-        }
-        let key = mapping.columns.iter().position(|c| c.target == Target::Field(0));
-        let Some(key) = key else { return Ok(()) };
-        let fallnr = self.text(0, head.cell(row, key), row.epoch_1904);
-        let odd = mapping.digits.is_some_and(|digits| !is_number_of_case(&fallnr, digits));
-        if fallnr.is_empty() || odd || fallnr.chars().count() > super::row::MAX_KEY {
-            // Of a list of cases, the first reading has said so.
-            if alone {
-                self.reading.counts.read += 1;
-                self.reading.counts.refused += 1;
-                let heading = Some(&*mapping.columns[key].heading);
-                self.reading.problems.push(problem(
-                    row,
-                    heading,
-                    None,
-                    Severity::Refused,
-                    "Die Fallnummer fehlt oder ist keine.",
-                    "Bitte berichtigen Sie sie.",
-                ));
-            }
-            return Ok(());
-        }
-        for (i, column) in mapping.columns.iter().enumerate() {
-            let Target::Activity(art) = column.target else { continue };
-            let cell = head.cell(row, i);
-            let text = cell.text();
-            if cell.is_empty() || mapping.is_nothing(&text) {
-                continue;
-            }
-            self.reading.counts.read += 1;
-            self.understood.filled(i);
-            let Some(day) = cell.day(row.epoch_1904) else {
-                self.understood.not_understood(i);
-                self.reading.counts.refused += 1;
-                let (value, reason) = match cell {
-                    Cell::Broken => (None, "Die Formel hat keinen gespeicherten Wert oder einen Fehler."),
-                    _ => (Some(text), "Das ist kein Datum; die Tätigkeit wurde nicht übernommen."),
-                };
-                let remedy = "Bitte schreiben Sie genau einen Tag mit Jahr, etwa 3.11.2026 oder 3.11.26.";
-                self.reading.problems.push(problem(
-                    row,
-                    Some(&column.heading),
-                    value,
-                    Severity::Refused,
-                    reason,
-                    remedy,
-                ));
-                continue;
-            };
-            if day > self.task.today || fields::is_odd(day) {
-                let reason = if day > self.task.today {
-                    "Der Tag liegt in der Zukunft; bis dahin zählt er nicht."
-                } else {
-                    "Der Tag liegt vor 1950."
-                };
-                let remedy = "Bitte prüfen Sie, ob es ein Tippfehler ist.";
-                self.reading.problems.push(problem(
-                    row,
-                    Some(&column.heading),
-                    Some(text),
-                    Severity::Kept,
-                    reason,
-                    remedy,
-                ));
-            }
-            let values = vec![
-                Value::Text(fallnr.clone()),
-                Value::Text(plain(&column.heading)),
-                Value::Text(art.as_str().to_owned()),
-                Value::Day(Some(day)),
-            ];
-            self.push(Staged { line: row.line | (row.number as u64) << SHEET, values })?;
-        }
-        Ok(())
-    }
-
     fn push(&mut self, row: Staged) -> Result<(), String> {
         self.rows.push(row);
         if self.rows.len() == BATCH { self.flush() } else { Ok(()) }
@@ -408,24 +326,6 @@ impl List<'_> {
             _ => text,
         }
     }
-
-    /// A problem names the heading and shows the cell, as the reader of the list knows them.
-    fn in_words_of_the_list(&mut self, head: &Head, row: &BookRow<'_>, problem: &mut Problem) {
-        let mapping = &*self.task.mapping;
-        problem.line = Some(row.line);
-        let Some(name) = problem.column.take() else { return };
-        let at = mapping.columns.iter().position(|c| Some(&*c.heading) == mapping.heading_of(&name));
-        if let Some(at) = at {
-            self.understood.not_understood(at);
-            let text = head.cell(row, at).text();
-            problem.value = (!text.is_empty()).then(|| shorten(&text));
-        }
-        if matches!(&*name, "ende_grund" | "kennung" | "rolle" | "art") && problem.value.is_some() {
-            // Writing to a String cannot fail.
-            let _ = write!(problem.remedy, " Oder ordnen Sie das Wort in {} unter [werte.{name}] zu.", mapping.file);
-        }
-        problem.column = Some(on_sheet(row, mapping.heading_of(&name).unwrap_or(&name)));
-    }
 }
 
 /// A case number of as many digits as the office's have.
@@ -442,34 +342,6 @@ fn number_of_case(row: &mut Row<'_>, digits: usize) {
 
 fn is_number_of_case(text: &str, digits: usize) -> bool {
     text.len() == digits && text.bytes().all(|b| b.is_ascii_digit())
-}
-
-fn on_sheet(row: &BookRow<'_>, heading: &str) -> String {
-    if row.number == 0 { heading.to_owned() } else { format!("{heading} (Blatt {})", row.sheet) }
-}
-
-fn problem(
-    row: &BookRow<'_>,
-    heading: Option<&str>,
-    value: Option<String>,
-    severity: Severity,
-    reason: &str,
-    remedy: &str,
-) -> Problem {
-    Problem {
-        line: Some(row.line),
-        column: heading.map(|heading| on_sheet(row, heading)),
-        value: value.map(|value| shorten(&value)),
-        reason: reason.to_owned(),
-        remedy: remedy.to_owned(),
-        severity,
-    }
-}
-
-fn without_value(row: &BookRow<'_>, heading: &str) -> Problem {
-    let reason = "Die Formel hat keinen gespeicherten Wert oder einen Fehler; das Feld gilt als leer.";
-    let remedy = "Bitte öffnen Sie die Liste in Excel, speichern Sie sie, oder schreiben Sie den Wert hinein.";
-    problem(row, Some(heading), None, Severity::Kept, reason, remedy)
 }
 
 /// The row's own number and whether it is from a sheet behind the first.
