@@ -114,7 +114,8 @@ impl App {
     }
 }
 
-fn password(settings: &Settings) -> Option<&str> {
+/// The password of the database, if the settings name one.
+pub fn password(settings: &Settings) -> Option<&str> {
     settings.database_password.as_ref().map(ExposeSecret::expose_secret)
 }
 

@@ -2,16 +2,21 @@
 //!
 //! 0: done. 1: done, but something wants attention (the command says what). 2: could not be done at all.
 
+mod backup;
+mod case;
 mod check;
 mod demo;
+mod disclose;
 mod evaluate;
 mod explain;
 mod german;
 mod import;
+mod imports;
 mod morning;
 mod outbox;
 mod output;
 mod record;
+mod retention;
 mod simulate;
 mod status;
 mod words;
@@ -104,6 +109,58 @@ enum Command {
     },
     /// Trägt ein, was getan wurde, für einen Fall oder viele; Exit-Code 1, wenn Nummern nicht bekannt sind
     Record(record::Entry),
+    /// Zeigt alles zu einem Fall mit Herkunft, oder berichtigt eine Angabe von Hand
+    Case {
+        #[command(subcommand)]
+        ask: case::Ask,
+    },
+    /// Zeigt die Importe: Nummer, wann, wer, woher, was sie änderten
+    Imports {
+        /// Alle, nicht nur die letzten
+        #[arg(long)]
+        all: bool,
+        /// Tabelle oder eine JSON-Zeile je Import
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Nimmt einen Import als Ganzes zurück, oder sagt, warum das nicht geht
+    Undo {
+        /// Die Nummer, die „import“ nennt und „imports“ zeigt
+        #[arg(value_name = "IMPORT")]
+        id: i64,
+    },
+    /// Löscht, was seine Zeit gehabt hat: beendete Fälle, Mailtexte, altes Protokoll (der Dienst tut es jede Nacht)
+    Retention {
+        /// Zeigt nur, was gelöscht würde
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Löscht alles, was zu einem Fall gespeichert ist (DSGVO Art. 17), und sagt, was wo noch bleibt
+    Forget {
+        /// Die Fallnummer, mit führenden Nullen
+        #[arg(value_name = "FALLNR")]
+        fallnr: String,
+        /// Ja, endgültig löschen
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Zeigt alles, was zu einem Fall gespeichert ist (Auskunft nach DSGVO Art. 15)
+    Disclose(disclose::Args),
+    /// Sichert die Datenbank im laufenden Betrieb: eine geprüfte Datei mit Prüfsumme, ältere werden entfernt
+    Backup {
+        /// Der Ordner; ohne Angabe backup.dir
+        #[arg(long, value_name = "ORDNER")]
+        to: Option<PathBuf>,
+    },
+    /// Spielt eine Sicherung ein; was bisher da war, bleibt daneben liegen. Der Dienst muss beendet sein
+    ///
+    /// Vorher werden Prüfsumme, Inhalt und Stand der Tabellen geprüft. Passt etwas nicht, bleibt alles, wie es ist. Eine
+    /// Sicherung lässt sich in SQLite wie in PostgreSQL einspielen, gleich woher sie stammt.
+    Restore {
+        /// Die Datei der Sicherung; ihre Prüfsumme liegt daneben
+        #[arg(value_name = "DATEI")]
+        file: PathBuf,
+    },
     /// Läuft als Dienst: jeden Arbeitsmorgen der Lauf, danach der Versand, bis er beendet wird
     ///
     /// SIGTERM beendet geordnet, SIGHUP liest Einstellungen und Regeln neu.
@@ -196,6 +253,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<u8> {
         // These two answer even where not all parts are in order.
         Command::Check => check::check(config, Clock::system()).await,
         Command::Status => status::status(config, Clock::system()).await,
+        Command::Restore { file } => backup::restore(config, &file, Clock::system()).await,
         Command::Run => {
             let (app, guard) = App::serving(config, Clock::system()).await?;
             service::run(app, guard, cli.config).await.map(|()| 0)
@@ -213,6 +271,13 @@ async fn dispatch(cli: Cli) -> anyhow::Result<u8> {
             with(config, async |app| explain::explain(app, &fallnr, app.day(on)).await).await
         }
         Command::Outbox { ask } => with(config, async |app| outbox::outbox(app, ask).await).await,
+        Command::Case { ask } => with(config, async |app| case::case(app, ask).await).await,
+        Command::Imports { all, format } => with(config, async |app| imports::imports(app, all, format).await).await,
+        Command::Undo { id } => with(config, async |app| imports::undo(app, id).await).await,
+        Command::Retention { dry_run } => with(config, async |app| retention::retention(app, dry_run).await).await,
+        Command::Forget { fallnr, yes } => with(config, async |app| retention::forget(app, &fallnr, yes).await).await,
+        Command::Disclose(args) => with(config, async |app| disclose::disclose(app, &args).await).await,
+        Command::Backup { to } => with(config, async |app| backup::backup(app, to.as_deref()).await).await,
         Command::Record(entry) => with(config, async |app| record::record(app, entry).await).await,
     }
 }

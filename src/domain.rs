@@ -3,6 +3,7 @@
 pub mod address;
 pub mod calendar;
 pub mod capacity;
+pub mod closed;
 pub mod digest;
 pub mod evaluate;
 pub mod facts;

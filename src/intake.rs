@@ -16,8 +16,10 @@
 //! | `read` | one file from end to end |
 //! | `mapping`, `list`, `suggest` | an office's own list, whatever its headings |
 //! | `rejects`, `report` | what is said about it |
+//! | `correct` | one field that a person has typed |
 
 mod call;
+mod correct;
 mod discover;
 mod fields;
 #[cfg(test)]
@@ -42,8 +44,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::store::{Db, StoreError};
+use crate::store::{Change, ChangeKind, Db, StoreError};
 use call::{Call, tells_freshness};
+pub use correct::{case_field, case_fields};
 use kinds::Kind;
 pub use list::{ColumnSeen, SheetSeen, Understood};
 use mapping::Mapping;
@@ -70,16 +73,30 @@ pub struct Options {
     pub now: DateTime<Utc>,
     /// Its day in Berlin: the first day of new vacancies.
     pub today: NaiveDate,
+    /// Who imports: the user of the operating system.
+    pub who: String,
+    /// From where: the command, as the log of changes names it.
+    pub from: &'static str,
     /// Who is told how far it is.
     pub progress: Option<Arc<dyn Progress>>,
 }
 
 impl Options {
-    /// Neither strict nor forced, from the default source, told to nobody.
+    /// Neither strict nor forced, from the default source, by whoever runs this program, told to nobody.
     pub fn new(now: DateTime<Utc>) -> Self {
         let today = crate::clock::local_date(now);
-        let source = DEFAULT_SOURCE.into();
-        Self { strict: false, force: false, source, mapping: None, dry_run: false, now, today, progress: None }
+        Self {
+            strict: false,
+            force: false,
+            source: DEFAULT_SOURCE.into(),
+            mapping: None,
+            dry_run: false,
+            now,
+            today,
+            who: crate::who::name(),
+            from: "import",
+            progress: None,
+        }
     }
 }
 
@@ -114,14 +131,16 @@ pub async fn import(db: &Db, paths: &[PathBuf], options: &Options) -> Result<Rep
     // What was named and is not there could not be read either.
     let named = |f: &FileReport| Kind::of_file_name(&f.path.file_name().unwrap_or_default().to_string_lossy());
     let doubtful = refused.iter().any(|f| named(f).is_ok_and(tells_freshness));
-    let mut report = Report { files: refused, kept: false, changed_nothing: true };
+    let mut report = Report { files: refused, kept: false, changed_nothing: true, import: None };
     if inputs.is_empty() {
         return Ok(report);
     }
     if let Some(progress) = &options.progress {
         progress.begin(inputs.iter().map(|input| input.bytes).sum());
     }
-    let mut call = Call::new(db.begin_write().await?, options, doubtful);
+    let Options { now: at, ref who, from, .. } = *options;
+    let tx = db.begin_change(&Change { kind: ChangeKind::Import, at, who, from, undoes: None }).await?;
+    let mut call = Call::new(tx, options, doubtful);
     let mut rejects = Vec::new();
     for input in inputs {
         for (file, rows) in call.input(input).await? {
@@ -133,7 +152,7 @@ pub async fn import(db: &Db, paths: &[PathBuf], options: &Options) -> Result<Rep
     report.kept = keeps && !options.dry_run;
     report.changed_nothing = !(keeps && call.changed());
     if report.kept {
-        call.commit().await?;
+        report.import = call.commit(&report.files).await?;
     } else {
         drop(call);
     }

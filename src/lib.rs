@@ -6,7 +6,8 @@
 //! snapshot, page by page; [`domain`] says what is due, compares it with what was said before, and gathers one digest
 //! per recipient; [`mail`] gives it words; one short transaction writes the run, the ledger and the outbox. [`delivery`]
 //! claims what is due there, sends it outside any transaction, and records what became of it. [`service`] waits for the
-//! minute, and [`schedule`] says whose morning is due in it. [`simulate`] drives the
+//! minute, and [`schedule`] says whose morning is due in it. At night [`upkeep`] has
+//! [`retention`] delete what has had its time, and makes a [`backup`]. [`simulate`] drives the
 //! same morning over a throw-away copy of the facts. [`app`] builds the parts, [`cli`] asks for them, [`config`] reads
 //! settings and rules, and [`clock`] is the only room that knows what time it is.
 //!
@@ -22,7 +23,11 @@
 //! | [`schedule`] | mornings, offices' hours, runs | SQL, what rules mean |
 //! | [`service`] | tasks, signals, the service manager | what is due |
 //! | [`bounces`] | a maildir, what came back, store | how mail is sent |
+//! | [`retention`] | which cases are closed, store | how anything is sent |
+//! | [`backup`] | files, store | what is in them |
+//! | [`upkeep`] | the night's work, [`schedule`] | SQL |
 //! | [`caught`] | panics | what the work is about |
+//! | [`who`] | the operating system's user | anything else |
 //!
 //! Arrows run one way: cli → service → schedule → app → morning, delivery, intake → store, mail → domain.
 //! `tests/architecture.rs` fails on any other.
@@ -35,9 +40,11 @@
 //! * No digest is written twice: the outbox is unique by kind, address, date and office, and every copy carries one
 //!   Message-ID.
 //! * Nobody reads of a case that is not theirs; subjects, logs and errors hold nobody's data.
+//! * No fact changes without a trace: who, when, from where, and what was there before; and the trace never changes.
 //! * Memory does not grow with the number of cases: a page of them and one recipient's mail are all that is held.
 
 pub mod app;
+pub mod backup;
 pub mod bounces;
 pub mod caught;
 pub mod cli;
@@ -48,7 +55,10 @@ pub mod domain;
 pub mod intake;
 pub mod mail;
 pub mod morning;
+pub mod retention;
 pub mod schedule;
 pub mod service;
 pub mod simulate;
 pub mod store;
+pub mod upkeep;
+pub mod who;

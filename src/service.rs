@@ -15,6 +15,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sd_notify::NotifyState;
@@ -30,6 +31,7 @@ use crate::caught::{Panicked, caught, log_places_alone};
 use crate::delivery::Courier;
 use crate::schedule::Mornings;
 use crate::store::{Delivering, Guard, StoreError};
+use crate::upkeep;
 
 /// What is under way is awaited for so long: the unit's TimeoutStopSec (90 s) less the time to close.
 const STOPS_WITHIN: Duration = Duration::from_secs(75);
@@ -59,6 +61,8 @@ struct Service {
     mails: Notify,
     /// The database was looked through.
     sound: CancellationToken,
+    /// Something was done for which the database took memory.
+    worked: AtomicBool,
     /// No new work.
     stop: CancellationToken,
 }
@@ -83,6 +87,7 @@ pub async fn run(app: App, guard: Guard, config: Option<PathBuf>) -> anyhow::Res
         minute: watch::Sender::new(0),
         mails: Notify::new(),
         sound: CancellationToken::new(),
+        worked: AtomicBool::new(false),
         stop: CancellationToken::new(),
     });
     // A morning reckons for seconds without a pause, and nobody else is to wait for it.
@@ -102,6 +107,7 @@ pub async fn run(app: App, guard: Guard, config: Option<PathBuf>) -> anyhow::Res
             _ = signals.2.recv() => service.reread(config.as_deref()).await,
             () = &mut minute => {
                 minute.set(tokio::time::sleep(service.until_next_minute()));
+                service.rest().await;
                 service.ring();
                 say(&[NotifyState::Watchdog]);
             }
@@ -163,6 +169,10 @@ impl Service {
                 tracing::debug!(wrote, "looked for mornings");
                 if wrote {
                     self.mails.notify_one();
+                    self.worked();
+                }
+                // After the mornings, and in their task: never beside one.
+                if !self.stop.is_cancelled() && upkeep::tick(&parts.app, &self.stop).await? {
                     self.rest().await;
                 }
                 Ok(())
@@ -193,7 +203,7 @@ impl Service {
                     }
                 }?;
                 if counts.sent > 0 {
-                    self.rest().await;
+                    self.worked();
                 }
                 Ok(())
             };
@@ -220,7 +230,7 @@ impl Service {
     /// Reads the database through, once, before the first morning and beside the rest: a large one takes seconds.
     async fn soundness(self: Arc<Self>) -> anyhow::Result<()> {
         let sound = caught(self.parts().app.db.check()).await;
-        self.rest().await;
+        self.worked();
         let unknown = match sound {
             Ok(Ok(())) => None,
             Ok(Err(error @ StoreError::NotADatabase)) => return Err(error.into()),
@@ -234,8 +244,16 @@ impl Service {
         Ok(())
     }
 
+    /// At the next bell there is something to give back. Not at once: a connection needs a moment to come back to the rest.
+    fn worked(&self) {
+        self.worked.store(true, Ordering::Relaxed);
+    }
+
     /// Gives back what the database kept in memory for work that is done: until tomorrow nobody asks for it.
     async fn rest(&self) {
+        if !self.worked.swap(false, Ordering::Relaxed) {
+            return;
+        }
         if let Err(error) = self.parts().app.db.rest().await {
             tracing::warn!(error = error.to_string(), "the database keeps its memory");
         }

@@ -5,42 +5,60 @@
 //!
 //! * Reading: [`Db::snapshot`], one read transaction that sees one state of everything.
 //! * A morning: [`Db::begin_run`], one write transaction that holds all of it or nothing.
-//! * Facts: [`Db::begin_write`] and [`Db::record`]; every change of facts raises the revision that a morning checks.
+//! * Facts: [`Db::begin_change`], [`Db::record`], [`Db::set_field`] and [`Db::undo`]; every change of facts raises the
+//!   revision that a morning checks, and keeps who, when, from where, and what was there before.
 //! * Delivery: [`Db::exchange`], what became of mails against the next ones: conditional updates under a lease.
 
+mod backup;
 mod cases;
 mod check;
 mod copy;
 mod dialect;
+mod disclose;
 mod error;
 mod exchange;
 mod guard;
+mod history;
 pub mod import;
 mod memory;
 mod open;
 mod outbox;
 mod packed;
+mod protocol;
 mod read;
 mod record;
+mod restore;
+mod retention;
 mod run;
 mod schema;
 mod scope;
+mod tables;
+mod undo;
+mod upkeep;
 mod write;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use sqlx::{PgPool, SqlitePool};
 
+pub use backup::{old_copies, sha256, stamp};
 pub use cases::CasePage;
 pub use check::{Loose, LooseEnds};
 use dialect::Tx;
+pub use disclose::Rows;
 pub use error::StoreError;
 pub use exchange::{Claim, Claimed, Exchanged, Fate, Outcome};
 pub use guard::{Delivering, Guard};
+pub use history::{CaseHistory, Correction, Different, Past, Sourced, Stamped};
 pub use memory::{Told, Undelivered, WeekCount};
 pub use outbox::{OutboxCount, OutboxEntry, OutboxFilter, OutboxMail, OutboxState, Spoken};
+pub use protocol::{Change, ChangeKind, FileCounts, Kept};
 pub use read::{Head, Snapshot};
-pub use record::Recorded;
+pub use record::{FieldSet, Recorded};
+pub use restore::{BackupError, Restored, restore};
+pub use retention::{Aged, CASE_TABLES, Forgotten, Limits, Removed};
 pub use run::{Begun, NewMail, Notice, RunTx};
+pub use undo::Undo;
+pub use upkeep::{Task, Upkeep};
 pub use write::WriteTx;
 
 /// The database of this installation. Cheap to clone: clones share their connections.

@@ -138,6 +138,39 @@ fn a_full_disk_holds_mails_back_and_loses_none() {
 }
 
 #[test]
+fn a_backup_that_finds_too_little_room_says_so_and_leaves_the_others_alone() {
+    let house = House::new();
+    house.import(&delivery(&house, 300));
+    let disk = SmallDisk::new(house.path("disk"), "1m");
+    let older = disk.0.join("wiedervorlage-20260101T013000Z.db");
+    std::fs::write(&older, "x").unwrap();
+    let said = ends(&house.run(&["backup", "--to", disk.0.to_str().unwrap()]), 2);
+    assert!(said.contains("zu wenig Platz"), "{said}");
+    let left: Vec<_> = std::fs::read_dir(&disk.0).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 2, "the old one and the lock: {left:?}");
+    assert!(older.exists());
+}
+
+#[test]
+fn a_damaged_database_is_replaced_by_a_backup_and_kept() {
+    let house = House::new();
+    house.import(&delivery(&house, 300));
+    house.says(&["backup", "--to", house.path("s").to_str().unwrap()]);
+    let before = state(&house);
+    let mut files = std::fs::read_dir(house.path("s")).unwrap().map(|entry| entry.unwrap().path());
+    let backup = files.find(|path| path.extension().is_some_and(|end| end == "db")).unwrap();
+    for how in ["truncated", "not a database", "flipped"] {
+        damage(&house.path("w.db"), how);
+        let damaged = std::fs::read(house.path("w.db")).unwrap();
+        let said = house.says(&["restore", backup.to_str().unwrap()]);
+        let kept = said.split("liegt in ").nth(1).and_then(|rest| rest.split_once(".\n")).unwrap().0;
+        assert!(std::fs::read(kept).unwrap() == damaged, "{how}: {said}");
+        std::fs::remove_file(kept).unwrap();
+        assert!(state(&house) == before, "{how}");
+    }
+}
+
+#[test]
 fn a_read_only_database_says_so_and_stays_as_it_is() {
     let house = House::new();
     let disk = SmallDisk::new(house.path("platte"), "100m");
@@ -284,6 +317,8 @@ fn a_day_without_a_database_server_is_told_to_the_administrator_when_it_is_back(
     house.import(&delivery(&house, 30));
     let service = Running::start(&house, &[], "2026-11-23 05:00:00");
     service.hears("looked for mornings");
+    // So that it is the morning that fails first.
+    service.hears("the night's work is done");
     pg::server(&url, &["-m", "fast", "stop"]);
     running::set(&service.clock, "2026-11-23 05:30:20");
     service.ring();

@@ -16,6 +16,7 @@ struct Peaks {
     import: f64,
     evaluate: f64,
     morning: f64,
+    retention: f64,
 }
 
 fn peak(folder: &Path, args: &[&str]) -> f64 {
@@ -40,6 +41,7 @@ fn peaks(cases: u32) -> Peaks {
         import: peak(path, &["import", &delivery.to_string_lossy()]),
         evaluate: peak(path, &["evaluate", "--on", "2026-11-23", "--format", "jsonl"]),
         morning: peak(path, &["morning", "--on", "2026-11-23"]),
+        retention: peak(path, &["retention"]),
     }
 }
 
@@ -50,6 +52,7 @@ fn five_times_the_cases_need_hardly_more_memory() {
         ("import", small.import, large.import),
         ("evaluate", small.evaluate, large.evaluate),
         ("morning", small.morning, large.morning),
+        ("retention", small.retention, large.retention),
     ];
     for (command, small, large) in ratios {
         println!("{command}: {small} KiB at 10,000 cases, {large} KiB at 50,000");

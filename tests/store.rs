@@ -4,15 +4,25 @@
 //! and the compiler says so. PostgreSQL comes from `support/pg.rs`; without it these tests fail.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends here")]
 
+#[path = "store/changes.rs"]
+mod changes;
 #[path = "support/pg.rs"]
 mod pg;
 #[path = "support/queue.rs"]
 mod queue;
 
+#[path = "store/keeping.rs"]
+mod keeping;
+
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 
+use changes::{
+    a_change_is_kept_with_who_when_and_from_where, a_change_that_is_dropped_was_none,
+    a_field_is_set_by_its_own_name_alone,
+};
 use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
+use keeping::*;
 use queue::{again, failed};
 use tempfile::TempDir;
 use wiedervorlage::domain::calendar::Bundesland;
@@ -170,6 +180,22 @@ conformance!(
     a_database_of_a_newer_program_is_refused,
     a_database_with_other_tables_is_refused,
     who_only_looks_finds_what_is_there_and_makes_no_tables,
+    a_change_is_kept_with_who_when_and_from_where,
+    a_change_that_is_dropped_was_none,
+    a_field_is_set_by_its_own_name_alone,
+    every_table_with_a_case_is_forgotten_and_disclosed,
+    a_case_is_disclosed_row_by_row_as_it_stands,
+    a_forgotten_case_leaves_nothing_and_nothing_of_the_others,
+    a_mail_that_may_hold_what_is_told_once_is_not_called_back,
+    what_is_older_than_the_limits_is_deleted_and_nothing_else,
+    a_thousand_texts_are_deleted_step_by_step,
+    cases_are_removed_unless_facts_have_changed,
+    the_nights_work_is_remembered,
+    a_backup_comes_back_in_either_database_as_it_was,
+    a_backup_that_is_not_whole_is_refused_and_changes_nothing,
+    a_backup_is_one_moment_while_others_write,
+    before_tables_change_the_file_is_copied,
+    nothing_is_restored_under_somebody_who_works,
 );
 
 fn day(text: &str) -> NaiveDate {
@@ -458,20 +484,20 @@ async fn what_hangs_in_the_air_is_counted_and_listed(house: House) {
     assert_eq!(house.snapshot().await.loose_ends(day("2026-11-23")).await.unwrap(), LooseEnds::default());
     house
         .sql(
-            "insert into kollege values ('BAK1', 'x', null, 'BAK', 'T1', '', null);
+            "insert into kollege (kuerzel, name, email, rolle, team, region, vertretung) values ('BAK1', 'x', null, 'BAK', 'T1', '', null);
             insert into betreuung (fallnr, bezeichnung, bak, ifk, team, region, kennung, kennung_seit, ende_am,
                 ende_grund) values
                 ('1', '', 'BAK1', 'weg', 'T1', '', '', null, null, ''),
                 ('2', '', 'weg', 'weg', 'T1', '', '', null, '2026-11-24', ''),
                 ('3', '', 'weg', null, 'T1', '', '', null, '2026-11-23', ''),
                 ('4', '', 'weg', null, 'T1', '', 'BAK16e', '2026-11-02', '2026-11-01', '');
-            insert into aktivitaet values ('1', 'ag_kontakt', '2026-11-02', 1), ('9', 'ag_kontakt', '2026-11-02', 1),
+            insert into aktivitaet (fallnr, art, datum, anzahl) values ('1', 'ag_kontakt', '2026-11-02', 1), ('9', 'ag_kontakt', '2026-11-02', 1),
                 ('9', 'ag_kontakt', '2026-11-03', 1), ('8', 'ag_kontakt', '2026-11-03', 0);
             insert into foerderung (foerdernr, fallnr, art, arbeitgeber, potenzial) values
                 ('f1', 'a', 'MAG', '', ''), ('f2', 'b', 'MAG', '', ''), ('f3', 'c', 'MAG', '', ''),
                 ('f4', 'd', 'MAG', '', ''), ('f5', 'e', 'MAG', '', ''), ('f6', 'f', 'MAG', '', '');
-            insert into pause values ('p', '1', '8', '2026-11-02', null), ('p', '2', '1', '2026-11-02', null);
-            insert into termin values ('t', 's', '7', 'aussendienst', null, null, '', null);",
+            insert into pause (source, row_key, fallnr, von, bis) values ('p', '1', '8', '2026-11-02', null), ('p', '2', '1', '2026-11-02', null);
+            insert into termin (terminnr, source, fallnr, art, datum, uhrzeit, ort, teilnehmer) values ('t', 's', '7', 'aussendienst', null, null, '', null);",
         )
         .await;
     let loose = |count, first: &[&str]| Loose { count, first: first.iter().map(|f| (*f).to_owned()).collect() };
@@ -513,7 +539,7 @@ async fn one_bad_row_makes_its_case_faulty_and_no_other(house: House) {
         }
     };
     for (bad, mended) in [
-        ("insert into aktivitaet values ('9', 'tanz', '2026-11-23', 1)", "delete from aktivitaet"),
+        ("insert into aktivitaet (fallnr, art, datum, anzahl) values ('9', 'tanz', '2026-11-23', 1)", "delete from aktivitaet"),
         ("update betreuung set ende_grund = 'tanz' where fallnr = '9'", "update betreuung set ende_grund = ''"),
         (
             "insert into foerderung (foerdernr, fallnr, art, arbeitgeber, potenzial) values ('F', '9', 'tanz', '', '')",
@@ -524,7 +550,7 @@ async fn one_bad_row_makes_its_case_faulty_and_no_other(house: House) {
             "delete from foerderung",
         ),
         (
-            "insert into termin values ('t', 's', '9', 'aussendienst', null, '9 Uhr', '', null),
+            "insert into termin (terminnr, source, fallnr, art, datum, uhrzeit, ort, teilnehmer) values ('t', 's', '9', 'aussendienst', null, '9 Uhr', '', null),
                 ('u', 's', '9', 'tanz', null, null, '', null)",
             "delete from termin",
         ),
@@ -552,7 +578,7 @@ async fn one_bad_row_makes_its_case_faulty_and_no_other(house: House) {
             .sql(
                 "insert into foerderung (foerdernr, fallnr, art, arbeitgeber, beginn, potenzial)
                     values ('F', '10', '16e', '', 'bald', '');
-                insert into termin values ('t', 's', 'a', 'aussendienst', 'bald', null, '', null)",
+                insert into termin (terminnr, source, fallnr, art, datum, uhrzeit, ort, teilnehmer) values ('t', 's', 'a', 'aussendienst', 'bald', null, '', null)",
             )
             .await;
         assert_eq!(pages(9).await, ("B ä".to_owned(), "10 9 a".to_owned()));
@@ -1441,7 +1467,7 @@ async fn a_record_replaces_and_says_what_it_could_not_place(house: House) {
     house.sql(CASES).await;
     let cases = ["9", "nie gesehen", "Z", "9"].map(str::to_owned);
     let record = async |anzahl, now| {
-        house.db.record(Art::Stellensuchlauf, &cases, day("2026-11-23"), anzahl, now).await.unwrap()
+        house.db.record(Art::Stellensuchlauf, &cases, day("2026-11-23"), anzahl, now, "root").await.unwrap()
     };
     let first = record(2, at("12:00:00")).await;
     assert_eq!((first.changed, first.unknown), (vec!["9".to_owned(), "Z".into()], vec!["nie gesehen".to_owned()]));
@@ -1458,7 +1484,7 @@ async fn a_record_replaces_and_says_what_it_could_not_place(house: House) {
     assert_eq!(file.activities, [Activity { art: Art::Stellensuchlauf, day: day("2026-11-23"), anzahl: 0 }]);
 
     let nobody = ["nie gesehen".to_owned()];
-    house.db.record(Art::AgKontakt, &nobody, day("2026-11-23"), 1, at("15:00:00")).await.unwrap();
+    house.db.record(Art::AgKontakt, &nobody, day("2026-11-23"), 1, at("15:00:00"), "root").await.unwrap();
     let head = house.snapshot().await.head(None).await.unwrap();
     assert_eq!((head.revision, head.datenstand["T1"]), (2, at("14:00:00")));
 }

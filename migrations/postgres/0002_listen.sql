@@ -8,6 +8,7 @@ create table listentag (
     art    text collate "C" not null,
     datum  date    not null,
     eigen  boolean not null,                      -- whether the activity came from this column and nobody knew it before
+    vorgang bigint not null default 0,            -- what last wrote it
     primary key (fallnr, source, spalte)
 );
 
@@ -16,6 +17,7 @@ create table listenfall (
     source     text collate "C" not null,
     fallnr     text collate "C" not null,
     fehlt_seit date,                              -- none: the list holds it
+    vorgang    bigint not null default 0,
     primary key (source, fallnr)
 );
 create index listenfall_fehlt on listenfall (fallnr) where fehlt_seit is not null;

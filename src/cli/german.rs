@@ -97,7 +97,9 @@ mod tests {
     #[test]
     fn help_has_no_english_word_of_the_library() {
         let mut pages = vec![german(Cli::command()).render_long_help().to_string()];
-        for name in ["import", "evaluate", "simulate", "outbox", "record", "check", "explain"] {
+        for name in
+            ["import", "evaluate", "simulate", "outbox", "record", "check", "explain", "case", "imports", "undo"]
+        {
             let mut command = german(Cli::command());
             let page = command.find_subcommand_mut(name).map(|c| c.render_long_help().to_string());
             pages.push(page.unwrap_or_default());

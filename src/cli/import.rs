@@ -70,6 +70,9 @@ pub(super) async fn import(app: &App, args: &Args) -> anyhow::Result<u8> {
     }
     let closing = closing(&report, args.dry_run);
     writeln!(out, "{closing}")?;
+    if let Some(id) = report.import.filter(|_| !report.changed_nothing) {
+        writeln!(out, "Import {id}; zurücknehmen ließe er sich mit „wiedervorlage undo {id}“.")?;
+    }
     out.flush()?;
     Ok(report.exit_code())
 }

@@ -12,6 +12,9 @@ use crate::domain::facts::{Art, Case, Colleague, Rolle};
 use crate::domain::recipients::Roster;
 use crate::mail::words::{clean, date, plural};
 
+/// Other days that are named where nothing is entered on the one asked for.
+const NEAR: usize = 3;
+
 /// What is to be entered.
 #[derive(Debug, Args)]
 pub(crate) struct Entry {
@@ -69,7 +72,7 @@ pub(super) async fn record(app: &App, entry: Entry) -> anyhow::Result<u8> {
         Some(bak) => all_of(app, bak, &entry.except, day).await?,
         None => entry.cases.clone(),
     };
-    let done = app.db.record(entry.art, &cases, day, entry.count, now).await?;
+    let done = app.db.record(entry.art, &cases, day, entry.count, now, &crate::who::name()).await?;
     let what = what(entry.art, entry.count);
     let (new, known) = (done.changed.len(), done.unchanged.len());
     if new + known > 0 {
@@ -134,27 +137,49 @@ async fn all_of(app: &App, bak: &str, except: &[String], day: NaiveDate) -> anyh
 /// Takes entries back, where there are any: a zero where nothing was would only look like work.
 async fn withdraw(app: &App, entry: &Entry, day: NaiveDate, now: DateTime<Utc>) -> anyhow::Result<u8> {
     let (art, mut there, mut nothing, mut strange) = (entry.art, Vec::new(), Vec::new(), Vec::new());
+    let (mut several, mut other_days) = (Vec::new(), Vec::new());
     let mut snapshot = app.db.snapshot().await?;
     for fallnr in entry.cases.iter().collect::<BTreeSet<_>>() {
-        match snapshot.case(fallnr).await? {
-            None => strange.push(fallnr.clone()),
-            Some(file) if file.done(art, day).next_back().is_some_and(|a| a.day == day) => there.push(fallnr.clone()),
-            Some(_) => nothing.push(fallnr.clone()),
+        let Some(file) = snapshot.case(fallnr).await? else {
+            strange.push(fallnr.clone());
+            continue;
+        };
+        if let Some(found) = file.done(art, NaiveDate::MAX).find(|a| a.day == day) {
+            if found.anzahl > 1 {
+                several.push(format!("{fallnr} ({}-mal)", found.anzahl));
+            }
+            there.push(fallnr.clone());
+        } else {
+            let days: Vec<_> = file.done(art, NaiveDate::MAX).rev().take(NEAR).map(|a| date(a.day)).collect();
+            if !days.is_empty() {
+                other_days.push(format!("{fallnr}: {}", days.join(", ")));
+            }
+            nothing.push(fallnr.clone());
         }
     }
     // Reading must be over before writing begins: one process, one thing at a time.
     drop(snapshot);
     let (what, on) = (words::art(art), date(day));
     if !there.is_empty() {
-        let done = app.db.record(art, &there, day, 0, now).await?;
+        let done = app.db.record(art, &there, day, 0, now, &crate::who::name()).await?;
         let of = plural(done.changed.len() + done.unchanged.len(), "Fall", "Fälle");
         print(format!(
-            "{what} am {on} für {of} zurückgenommen. Steht der Eintrag noch in einer Liste, bringt ihn deren nächster \
-             Import zurück."
+            "{what} am {on} für {of} zurückgenommen. Das gilt auch, solange die Liste den Eintrag noch so enthält; nennt sie \
+             eine andere Anzahl, gilt wieder die Liste."
+        ))?;
+    }
+    if !several.is_empty() {
+        print(format!(
+            "Mehr als einmal eingetragen und ganz zurückgenommen: {}. Soll etwas davon bleiben, tragen Sie es mit --count neu \
+             ein.",
+            listed(&several)
         ))?;
     }
     if !nothing.is_empty() {
         eprintln!("Am {on} nicht eingetragen und daher nicht zurückgenommen: {}.", listed(&nothing));
+    }
+    if !other_days.is_empty() {
+        eprintln!("Eingetragen ist {what} an anderen Tagen, zuletzt {}.", other_days.join("; "));
     }
     Ok(unknown(&strange).max(u8::from(!nothing.is_empty())))
 }

@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::config::settings::Settings;
 use crate::mail::words::{date, instant, plural, time};
 use crate::schedule::{self, Runs};
-use crate::store::{Guard, OutboxCount, OutboxFilter, OutboxState, StoreError};
+use crate::store::{Guard, OutboxCount, OutboxFilter, OutboxState, StoreError, Task};
 
 /// Where the reason is to be found.
 const WHY_NO_RUN: &str =
@@ -22,6 +22,8 @@ const WHY_NO_RUN: &str =
 const PATIENCE: TimeDelta = TimeDelta::hours(1);
 /// No mail of ours is put off for longer (the longest pause is under five hours): its time was noted by a wrong clock.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(6);
+/// The night's work is done every day; a day without it may have been one without the service.
+const OVERDUE: TimeDelta = TimeDelta::hours(49);
 /// Rows of the queue that are read at once.
 const PAGE: u32 = 500;
 /// Reasons that fit the screen.
@@ -74,7 +76,40 @@ async fn database(app: &App, text: &mut String, problems: &mut Problems) -> anyh
     for run in &runs {
         of_office(app, run, runs.len() > 1, text, problems);
     }
-    outbox(app, text, problems).await
+    outbox(app, text, problems).await?;
+    upkeep(app, text, problems).await
+}
+
+/// The night's work.
+async fn upkeep(app: &App, text: &mut String, problems: &mut Problems) -> anyhow::Result<()> {
+    let known = app.db.upkeep().await?;
+    text.push('\n');
+    for task in Task::ALL {
+        let (label, none) = match task {
+            Task::Retention => ("Löschfristen", "noch nicht geprüft"),
+            Task::Backup if app.settings.backup.dir.is_none() => ("Sicherung", "nicht eingerichtet (backup.dir)"),
+            Task::Backup => ("Sicherung", "noch keine"),
+        };
+        let Some(last) = known.iter().find(|upkeep| upkeep.task == *task) else {
+            let _ = writeln!(text, "{label:<16}{none}");
+            continue;
+        };
+        if *task == Task::Backup && app.settings.backup.dir.is_none() {
+            let _ = writeln!(text, "{label:<16}{none}; die letzte war am {}", instant(last.at));
+            continue;
+        }
+        let failed = if last.ok { "" } else { "gescheitert: " };
+        let _ = writeln!(text, "{label:<16}{}: {failed}{}", instant(last.at), last.report);
+        if !last.ok {
+            problems.push(format!("{label}: {} Der Dienst versucht es jede Stunde wieder.", last.report));
+        } else if app.clock.now() - last.at > OVERDUE {
+            problems.push(format!(
+                "{label}: zuletzt am {}. Läuft der Dienst, nennt sein Protokoll den Grund.",
+                instant(last.at)
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn of_office(app: &App, runs: &Runs, several: bool, text: &mut String, problems: &mut Problems) {

@@ -9,7 +9,7 @@ use crate::domain::facts::{Art, Case, EndeGrund, FoerderArt, Kennung};
 use crate::domain::obligation::{Column, Evidence, Role, Roles};
 use crate::domain::rules::Supply;
 use crate::mail::words::{clean, list};
-use crate::store::OutboxState;
+use crate::store::{ChangeKind, OutboxState};
 
 /// Columns of a paragraph: comfortable in a window of 80 to 120 once indented.
 const WIDTH: usize = 92;
@@ -111,6 +111,18 @@ pub(super) const fn outbox(state: OutboxState) -> &'static str {
         OutboxState::Failed => "nicht zustellbar",
         OutboxState::Superseded => "durch eine neuere ersetzt",
         OutboxState::Cancelled => "zurückgezogen",
+    }
+}
+
+/// What kind of change of facts it was, with its article.
+pub(super) const fn change(kind: Option<ChangeKind>) -> &'static str {
+    match kind {
+        Some(ChangeKind::Import) => "ein Import",
+        Some(ChangeKind::Record) => "ein Eintrag von Hand",
+        Some(ChangeKind::Withdraw) => "eine Rücknahme von Hand",
+        Some(ChangeKind::Set) => "eine Berichtigung von Hand",
+        Some(ChangeKind::Undo) => "die Rücknahme eines Imports",
+        None => "eine andere Änderung",
     }
 }
 

@@ -63,6 +63,10 @@ pub struct Settings {
     pub admin_email: Option<String>,
     /// The maildir that undeliverable mails are reported to; none: nobody looks.
     pub bounces_maildir: Option<PathBuf>,
+    /// How long what is kept.
+    pub retention: RetentionSettings,
+    /// Backups.
+    pub backup: BackupSettings,
     /// What holds for every office that says nothing of its own.
     office: OfficeSettings,
     /// Offices with settings of their own, by Dienststelle.
@@ -100,6 +104,28 @@ pub struct MailSettings {
     pub personal: bool,
     /// Whether a morning with nothing open sends a receipt.
     pub receipts: bool,
+}
+
+/// The section `retention`.
+#[derive(Debug, Clone, Copy)]
+pub struct RetentionSettings {
+    /// Days that the text of a mail is kept after its delivery or end.
+    pub text_days: u32,
+    /// Months that a case is kept after its end.
+    pub case_months: u32,
+    /// Months that the send log is kept.
+    pub log_months: u32,
+    /// From when on, each day, what has had its time is deleted (and a backup made).
+    pub at: NaiveTime,
+}
+
+/// The section `backup`.
+#[derive(Debug, Clone)]
+pub struct BackupSettings {
+    /// Where backups go each night; none: the service makes none.
+    pub dir: Option<PathBuf>,
+    /// How many are kept.
+    pub keep: u32,
 }
 
 /// The section `office` (and `offices.NAME`).
@@ -199,6 +225,8 @@ fn read_all(all: Table, credentials: Option<&Path>) -> Result<Settings, FieldErr
     let admin_email = address(&mut admin, "email", &mail)?;
     admin.finish()?;
     let bounces_maildir = bounces(section(&mut top, "bounces")?)?;
+    let retention = retention(section(&mut top, "retention")?)?;
+    let backup = backup(section(&mut top, "backup")?)?;
     let office = office(section(&mut top, "office")?, None, &mail)?;
     let mut offices = BTreeMap::new();
     for (name, fields) in named(&mut top, "offices")? {
@@ -228,6 +256,8 @@ fn read_all(all: Table, credentials: Option<&Path>) -> Result<Settings, FieldErr
         mail,
         admin_email,
         bounces_maildir,
+        retention,
+        backup,
         office,
         offices,
         teams,
@@ -305,6 +335,25 @@ fn bounces(mut f: Fields) -> Result<Option<PathBuf>, FieldError> {
     }
     f.finish()?;
     Ok(maildir)
+}
+
+fn retention(mut f: Fields) -> Result<RetentionSettings, FieldError> {
+    let retention = RetentionSettings {
+        // A mail is tried for three days; what is kept for less could be gone before it has left.
+        text_days: f.number("text_days", 4..=365)? as u32,
+        case_months: f.number("case_months", 1..=120)? as u32,
+        log_months: f.number("log_months", 1..=120)? as u32,
+        at: time(&mut f, "at", None)?,
+    };
+    f.finish()?;
+    Ok(retention)
+}
+
+fn backup(mut f: Fields) -> Result<BackupSettings, FieldError> {
+    let dir = optional(&mut f, "dir")?.map(PathBuf::from);
+    let keep = f.number("keep", 1..=1_000)? as u32;
+    f.finish()?;
+    Ok(BackupSettings { dir, keep })
 }
 
 fn office(mut f: Fields, default: Option<&OfficeSettings>, mail: &MailSettings) -> Result<OfficeSettings, FieldError> {

@@ -1,4 +1,4 @@
-//! One call: its files, one after the other, into one write transaction.
+//! One call: its files, one after the other, into one write transaction whose change is kept.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -15,8 +15,8 @@ use super::rejects::Rejects;
 use super::report::{self, Counts, Fatal, FileReport, Problem, Severity};
 use super::row::Known;
 use super::{ImportError, Options};
-use crate::store::WriteTx;
-use crate::store::import::{self as stage, Applied, Stage};
+use crate::store::import::{self as stage, Applied, Days, Listed, Settled, Stage};
+use crate::store::{FileCounts, WriteTx};
 
 /// A call under way.
 pub(super) struct Call<'o> {
@@ -25,6 +25,9 @@ pub(super) struct Call<'o> {
     /// The teams whose cases the files speak of.
     teams: BTreeSet<String>,
     changed: bool,
+    /// Whether a file agrees with a correction by hand for the first time, or a list says something new that changes no
+    /// fact: what the lists say does change.
+    settled: bool,
     /// Whether a file of cases or activities could not be read at all: then the data is not fresh, whatever else came.
     doubtful: bool,
 }
@@ -34,7 +37,7 @@ pub(super) type Taken = (FileReport, Option<Rejects>);
 
 impl<'o> Call<'o> {
     pub(super) fn new(tx: WriteTx, options: &'o Options, doubtful: bool) -> Self {
-        Self { tx, options, teams: BTreeSet::new(), changed: false, doubtful }
+        Self { tx, options, teams: BTreeSet::new(), changed: false, settled: false, doubtful }
     }
 
     /// Whether the facts say something else than before.
@@ -148,16 +151,18 @@ impl<'o> Call<'o> {
         }
         let applied = staged.apply(&source, self.options.today, whole).await?;
         if let Some(mapping) = mapping.filter(|_| kind == Kind::Betreuungen) {
-            self.changed |= note_listed(&mut staged, mapping, &mut reading, self.options.today).await?;
+            let listed = note_listed(&mut staged, mapping, &mut reading, self.options.today).await?;
+            self.changed |= listed.changed;
+            self.settled |= listed.grown;
         }
+        report_overruled(&applied.settled, &mut reading);
         report_unattached(&mut staged, &mut reading).await?;
         self.teams.extend(staged.teams().await?);
         staged.finish().await?;
 
-        let Applied { new, changed, unchanged, withdrawn } = applied;
-        self.changed |= applied.changed_anything();
-        let counts = Counts { new, changed, unchanged, withdrawn, ..reading.counts };
+        let counts = self.took(&applied, reading.counts);
         let mut file = FileReport::new(path, counts, reading.problems);
+        file.table = Some(kind.table().name());
         file.understood = reading.understood;
         Ok((file, Some(reading.rejects)))
     }
@@ -180,7 +185,8 @@ impl<'o> Call<'o> {
         staged.close().await?;
         let room = reading.problems.room();
         let (moved, first) = staged.moved_back(&mapping.source, room).await?;
-        let applied = staged.apply_days(&mapping.source).await?;
+        let Days { applied, remembered } = staged.apply_days(&mapping.source, self.options.today).await?;
+        report_overruled(&applied.settled, &mut reading);
         let named = first.len() as u64;
         for back in first {
             let heading = mapping.columns.iter().find(|c| list::cells::plain(&c.heading) == back.column);
@@ -200,25 +206,57 @@ impl<'o> Call<'o> {
         report_unattached(&mut staged, &mut reading).await?;
         self.teams.extend(staged.teams().await?);
         staged.finish().await?;
-        self.changed |= applied.changed_anything();
-        let Applied { new, changed, unchanged, withdrawn } = applied;
-        let counts = Counts { new, changed, unchanged, withdrawn, ..reading.counts };
+        self.settled |= remembered;
+        let counts = self.took(&applied, reading.counts);
         let mut file = FileReport::new(path, counts, reading.problems);
+        file.table = Some(stage::AKTIVITAET.name());
         file.understood = reading.understood;
         file.activities = true;
         Ok(file)
     }
 
-    /// Keeps everything. Data that says what it said is fresh all the same.
-    pub(super) async fn commit(mut self) -> Result<(), ImportError> {
+    /// Adds what was done with a file's rows to what was read of it.
+    fn took(&mut self, applied: &Applied, read: Counts) -> Counts {
+        self.changed |= applied.changed_anything();
+        self.settled |= applied.settled.caught_up > 0;
+        let Applied { new, changed, unchanged, withdrawn, .. } = *applied;
+        Counts { new, changed, unchanged, withdrawn, ..read }
+    }
+
+    /// Keeps everything; the number of the import. Data that says what it said is fresh all the same; where it is not even
+    /// fresher, as when a command is given twice, nothing has happened and nothing is kept.
+    pub(super) async fn commit(mut self, files: &[FileReport]) -> Result<Option<i64>, ImportError> {
         for team in self.teams.iter().filter(|_| !self.doubtful) {
             self.tx.touch_datenstand(team, self.options.now).await?;
         }
+        if !(self.changed || self.settled || self.tx.made_fresher()) {
+            return Ok(None);
+        }
+        let files: Vec<FileCounts> = files.iter().filter(|file| file.fatal.is_none()).map(noted).collect();
+        self.tx.note_files(&files).await?;
         if self.changed {
             self.tx.bump_revision().await?;
             self.tx.analyze().await?;
         }
-        Ok(self.tx.commit().await?)
+        let import = self.tx.change();
+        self.tx.commit().await?;
+        Ok(Some(import))
+    }
+}
+
+/// A file as the log of changes keeps it: its name alone, for the path may name people. A list that feeds several tables
+/// is kept once for each.
+fn noted(file: &FileReport) -> FileCounts {
+    let counts = file.counts;
+    FileCounts {
+        table: file.table.unwrap_or_default().to_owned(),
+        file: file.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        read: counts.read,
+        new: counts.new,
+        changed: counts.changed,
+        unchanged: counts.unchanged,
+        withdrawn: counts.withdrawn,
+        refused: counts.refused,
     }
 }
 
@@ -249,15 +287,15 @@ fn of_file(reason: impl Into<String>, remedy: &str) -> Problem {
     Problem { line: None, column: None, value: None, reason, remedy, severity: Severity::Kept }
 }
 
-/// Remembers which cases the list holds, and tells of those that it no longer does. Whether anything is new about that.
+/// Remembers which cases the list holds, and tells of those that it no longer does.
 async fn note_listed(
     staged: &mut Stage<'_>,
     mapping: &Mapping,
     reading: &mut Reading,
     today: chrono::NaiveDate,
-) -> Result<bool, ImportError> {
+) -> Result<Listed, ImportError> {
     if !mapping.complete {
-        return Ok(staged.forget_listed(&mapping.source).await?);
+        return Ok(Listed { changed: staged.forget_listed(&mapping.source).await?, ..Listed::default() });
     }
     // A row without a case number may be that of the very case that seems to be gone.
     let whole = !reading.keyless;
@@ -283,7 +321,7 @@ async fn note_listed(
             severity: Severity::Kept,
         });
     }
-    Ok(listed.changed)
+    Ok(listed)
 }
 
 /// Whether so many running cases are gone that the list may not be whole: more than 20 %.
@@ -338,6 +376,26 @@ async fn report_missing(staged: &mut Stage<'_>, reading: &mut Reading) -> Result
         });
     }
     Ok(())
+}
+
+/// Tells where the file ends a correction by hand.
+fn report_overruled(settled: &Settled, reading: &mut Reading) {
+    if settled.overruled == 0 {
+        return;
+    }
+    let more = if settled.overruled > settled.first.len() as u64 { ", …" } else { "" };
+    reading.problems.push(Problem {
+        value: Some(format!("{}{more}", settled.first.join(", "))),
+        ..of_file(
+            match settled.overruled {
+                1 => "Eine Angabe, die von Hand berichtigt war, nennt die Liste jetzt neu; es gilt die Liste.".into(),
+                n => {
+                    format!("{n} Angaben, die von Hand berichtigt waren, nennt die Liste jetzt neu; es gilt die Liste.")
+                }
+            },
+            "Bitte prüfen Sie diese Fälle mit „case show“.",
+        )
+    });
 }
 
 /// Tells of rows that are about a case, colleague or team nobody knows (yet).

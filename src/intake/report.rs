@@ -149,6 +149,8 @@ pub struct FileReport {
     pub path: PathBuf,
     /// Whether this is about the days in a list's columns; its rows have a report of their own.
     pub activities: bool,
+    /// The table that its rows went to; none where nobody could tell, or nothing was read.
+    pub table: Option<&'static str>,
     /// How an office's own list was read.
     pub understood: Option<Understood>,
     /// What happened to its rows.
@@ -178,6 +180,7 @@ impl FileReport {
         Self {
             path: path.into(),
             activities: false,
+            table: None,
             understood: None,
             counts,
             problems,
@@ -202,6 +205,8 @@ pub struct Report {
     pub kept: bool,
     /// Whether the database says the same as before (in a dry run: would say).
     pub changed_nothing: bool,
+    /// The number by which the call is found and taken back; none if it changed nothing, not even how fresh the data is.
+    pub import: Option<i64>,
 }
 
 impl Report {

@@ -3,6 +3,7 @@
 //! The same words and envelope always give the same bytes: a mail that arrives twice arrives as two equal copies. No
 //! address, however odd, makes this panic; what cannot be an address is a typed error without the address in it.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::time::SystemTime;
 
@@ -14,8 +15,8 @@ use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
 use sha2::Sha256;
 use thiserror::Error;
 
-use super::Parts;
 use super::words::clean;
+use super::{Parts, quoted_printable};
 use crate::domain::address::{domain_of, is_address};
 use crate::domain::digest::Kind;
 
@@ -76,10 +77,14 @@ pub fn message_id(secret: &[u8], dedup_key: &str, domain: &str) -> String {
 pub fn compose(parts: &Parts, envelope: &Envelope<'_>) -> Result<Vec<u8>, ComposeError> {
     let from = address(envelope.from).ok_or(ComposeError::From)?;
     let to = address(envelope.to).ok_or(ComposeError::To)?;
+    // Unless it is given one, lettre reads it out of the headers again; nobody asks for it.
+    let way = lettre::address::Envelope::new(Some(from.clone()), vec![to.clone()]);
+    let way = way.map_err(|_| ComposeError::Message)?;
     let list = format!("BAK-Wiedervorlage <wiedervorlage.{}>", from.domain());
     let mut message = Message::builder()
         .from(Mailbox::new(Some(FROM_NAME.to_owned()), from))
         .to(Mailbox::new(None, to))
+        .envelope(way)
         .subject(subject(&parts.subject))
         .message_id(Some(clean(envelope.message_id).into_owned()))
         .date(header_date(envelope.date));
@@ -97,13 +102,14 @@ pub fn compose(parts: &Parts, envelope: &Envelope<'_>) -> Result<Vec<u8>, Compos
         message = message.raw_header(HeaderValue::new(name, value.to_owned()));
     }
     let (text, html) = match envelope.redirected_from {
-        None => (parts.text.clone(), parts.html.clone()),
-        Some(to) => (redirected_text(&parts.text, to), redirected_html(&parts.html, to)),
+        None => (Cow::from(&parts.text), Cow::from(&parts.html)),
+        Some(to) => (redirected_text(&parts.text, to).into(), redirected_html(&parts.html, to).into()),
     };
-    let body = MultiPart::alternative()
-        .boundary(boundary(envelope.message_id))
-        .singlepart(part(ContentType::TEXT_PLAIN, text)?)
-        .singlepart(part(ContentType::TEXT_HTML, html)?);
+    let kind = format!("multipart/alternative; boundary=\"{}\"", boundary(envelope.message_id));
+    let body = MultiPart::builder()
+        .header(ContentType::parse(&kind).map_err(|_| ComposeError::Message)?)
+        .singlepart(part(ContentType::TEXT_PLAIN, &text))
+        .singlepart(part(ContentType::TEXT_HTML, &html));
     Ok(message.multipart(body).map_err(|_| ComposeError::Message)?.formatted())
 }
 
@@ -117,9 +123,9 @@ fn subject(text: &str) -> String {
 }
 
 /// Quoted-printable always: lines stay short, every relay can carry it, and a person can read the source.
-fn part(kind: ContentType, body: String) -> Result<SinglePart, ComposeError> {
-    let body = Body::new_with_encoding(body, ContentTransferEncoding::QuotedPrintable);
-    Ok(SinglePart::builder().header(kind).body(body.map_err(|_| ComposeError::Message)?))
+fn part(kind: ContentType, body: &str) -> SinglePart {
+    let body = Body::dangerous_pre_encoded(quoted_printable::encode(body), ContentTransferEncoding::QuotedPrintable);
+    SinglePart::builder().header(kind).body(body)
 }
 
 /// `=_` cannot stand in quoted-printable text, so the boundary cannot be met inside a part.

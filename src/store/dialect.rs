@@ -5,6 +5,8 @@
 
 use sqlx::{Postgres, Sqlite, Transaction};
 
+use super::import::tables::Type;
+
 /// A transaction on either database.
 #[derive(Debug)]
 pub(super) enum Tx {
@@ -29,6 +31,24 @@ impl Tx {
         }
     }
 
+    /// What stands at place `n` of the JSON array in a column, as what it was before it was put there.
+    pub(super) fn json_at(&self, column: &str, n: usize, ty: Type) -> String {
+        match (self, ty) {
+            (Self::Sqlite(_), _) => format!("({column} ->> {n})"),
+            (Self::Postgres(_), Type::Text) => format!("(cast({column} as jsonb) ->> {n})"),
+            (Self::Postgres(_), ty) => format!("cast(cast({column} as jsonb) ->> {n} as {})", postgres_type(ty)),
+        }
+    }
+
+    /// A text as what it says. SQLite keeps dates as the text they are, and a cast would make a number of it.
+    pub(super) fn text_as(&self, text: &str, ty: Type) -> String {
+        match (self, ty) {
+            (_, Type::Text) | (Self::Sqlite(_), Type::Date) => text.to_owned(),
+            (Self::Sqlite(_), _) => format!("cast({text} as integer)"),
+            (Self::Postgres(_), ty) => format!("cast({text} as {})", postgres_type(ty)),
+        }
+    }
+
     /// The function that makes one JSON array of its arguments.
     pub(super) fn json_array(&self) -> &'static str {
         match self {
@@ -38,12 +58,24 @@ impl Tx {
     }
 }
 
+fn postgres_type(ty: Type) -> &'static str {
+    match ty {
+        Type::Text => "text",
+        Type::Date => "date",
+        Type::Integer => "bigint",
+        Type::Answer => "boolean",
+    }
+}
+
 /// A write on SQLite takes the lock at once: upgrading a read later can fail however long one waits.
 /// What it notes down for a single statement stays in memory: few rows change at a time, and a process that is killed
 /// between making and unlinking such a file would leave pages of data in the temporary folder.
 pub(super) const SQLITE_BEGIN_WRITE: &str = "pragma temp_store = memory; begin immediate";
 /// The same for work whose temporary tables grow with the office.
 pub(super) const SQLITE_BEGIN_LARGE: &str = "pragma temp_store = file; begin immediate";
+/// The same where rows are deleted for good: their bytes are overwritten. The connection keeps to it, which costs little.
+pub(super) const SQLITE_BEGIN_OVERWRITE: &str =
+    "pragma secure_delete = on; pragma temp_store = memory; begin immediate";
 /// PostgreSQL shows other people's commits in the middle of a transaction unless told not to.
 pub(super) const PG_BEGIN_READ: &str = "begin isolation level repeatable read read only";
 

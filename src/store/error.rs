@@ -35,6 +35,11 @@ pub enum StoreError {
          Er bringt sie auf den neuen Stand."
     )]
     Older(i64),
+    /// The copy failed without which the tables are not changed; why.
+    #[error(
+        "Vor der Umstellung der Tabellen wird die Datenbank gesichert, und das ist nicht gelungen; sie ist unverändert. {0}"
+    )]
+    NotCopied(String),
     /// Something else has it.
     #[error(
         "Die Datenbank ist durch einen anderen Vorgang gesperrt. Bitte dessen Ende abwarten und den Befehl wiederholen."

@@ -76,6 +76,11 @@ impl Guard {
     }
 }
 
+/// Keeps everybody from delivering as long as it is held; none: somebody does, or there is nothing to keep them from.
+pub(super) fn alone(url: &str) -> Result<Option<File>, StoreError> {
+    Ok(open(url, DELIVERY)?.filter(|file| file.try_lock().is_ok()))
+}
+
 impl Delivering {
     /// Says that this process delivers.
     pub fn begin(url: &str) -> Result<Self, StoreError> {
@@ -93,7 +98,7 @@ impl Db {
     /// its lease is over, which at a mail server is the better part of an hour. How many that were; none on PostgreSQL,
     /// where nobody sees who else delivers.
     pub async fn free_orphans(&self, url: &str, now: DateTime<Utc>) -> Result<u64, StoreError> {
-        let Some(alone) = open(url, DELIVERY)?.filter(|file| file.try_lock().is_ok()) else { return Ok(0) };
+        let Some(alone) = alone(url)? else { return Ok(0) };
         let mut tx = self.write().await?;
         let freed = run!(
             &mut tx,

@@ -4,8 +4,9 @@
 //! Knows tables and keys; knows neither files nor why a row was refused. All SQL is one text for both databases but
 //! for the making and filling of the staging table.
 
+mod corrections;
 mod listed;
-mod tables;
+pub(in crate::store) mod tables;
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -14,9 +15,12 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use sqlx::{AssertSqlSafe, Row as _};
 
+pub use corrections::Settled;
+
 use super::dialect::Tx;
+use super::protocol::keep;
 use super::{StoreError, WriteTx};
-pub use listed::{Listed, MovedBack};
+pub use listed::{Days, Listed, MovedBack};
 pub use tables::{
     ABWESENHEIT, AKTIVITAET, BETREUUNG, FOERDERUNG, KOLLEGE, LISTENTAG, PAUSE, STELLE, TEAM, TERMIN, Table,
     VERANSTALTUNG,
@@ -48,7 +52,7 @@ pub struct Staged {
 }
 
 /// What taking over a file did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Applied {
     /// Keys that were not known.
     pub new: u64,
@@ -58,11 +62,13 @@ pub struct Applied {
     pub unchanged: u64,
     /// Rows of the source that are no longer stated.
     pub withdrawn: u64,
+    /// What became of corrections by hand.
+    pub settled: Settled,
 }
 
 impl Applied {
     /// Whether the table says something else than before.
-    pub fn changed_anything(self) -> bool {
+    pub fn changed_anything(&self) -> bool {
         self.new + self.changed + self.withdrawn > 0
     }
 }
@@ -75,6 +81,10 @@ pub const BATCH: usize = 256;
 pub struct Stage<'t> {
     tx: &'t mut Tx,
     table: &'static Table,
+    /// What changes the rows: the number of the import.
+    change: i64,
+    /// Whether this import has written to the table before, from another file.
+    again: bool,
     /// The insert of a full batch.
     insert: Arc<str>,
     /// The columns that the file states, where it does not state all: the others stay as they are.
@@ -82,9 +92,17 @@ pub struct Stage<'t> {
 }
 
 impl<'t> Stage<'t> {
-    /// Makes an empty staging table. It goes with [`Stage::finish`] or the transaction.
+    /// Makes an empty staging table. It goes with [`Stage::finish`] or the transaction, which must be that of a change
+    /// that is kept ([`Db::begin_change`](super::Db::begin_change)).
     pub async fn new(tx: &'t mut WriteTx, table: &'static Table) -> Result<Self, StoreError> {
-        let tx = tx.inner();
+        let (change, again) = tx.writes_to(table.name)?;
+        if table.name == LISTENTAG.name {
+            tx.writes_to(AKTIVITAET.name)?;
+        }
+        Self::staging(tx.inner(), table, change, again).await
+    }
+
+    async fn staging(tx: &'t mut Tx, table: &'static Table, change: i64, again: bool) -> Result<Self, StoreError> {
         let Table { name, .. } = table;
         let key = table.key.join(", ");
         match tx {
@@ -93,7 +111,7 @@ impl<'t> Stage<'t> {
                 let columns = table.columns.iter().map(|(c, ty)| match ty {
                     Type::Text => format!("{c} text"),
                     Type::Date => format!("{c} date"),
-                    Type::Integer => format!("{c} integer"),
+                    Type::Integer | Type::Answer => format!("{c} integer"),
                 });
                 let columns = columns.collect::<Vec<_>>().join(", ");
                 let sql = format!(
@@ -116,7 +134,7 @@ impl<'t> Stage<'t> {
             execute(tx, format!("create index stage_{name}_parent on stage_{name} ({column})").into(), &[]).await?;
         }
         let insert = insert(tx, table, BATCH).into();
-        Ok(Self { tx, table, insert, stated: None })
+        Ok(Self { tx, table, change, again, insert, stated: None })
     }
 
     /// The table that the rows are for.
@@ -185,26 +203,28 @@ impl<'t> Stage<'t> {
         Ok((all, number(self.tx, gone, &source).await?))
     }
 
-    /// Writes what differs. `source` names whose rows they are, `today` is the day of the import (Berlin), `withdraw`:
+    /// Writes what differs. Where people have corrected a field, and the file says of it what the lists said before,
+    /// people's word stays. `source` names whose rows they are, `today` is the day of the import (Berlin), `withdraw`:
     /// whether rows that the file no longer holds go.
     pub async fn apply(&mut self, source: &str, today: NaiveDate, withdraw: bool) -> Result<Applied, StoreError> {
         let Table { name, stamp, .. } = self.table;
         let same = self.table.same_key();
+        let settled = corrections::settle(self.tx, self.table, self.change, self.stated.as_deref()).await?;
         let staged = number(self.tx, format!("select count(*) from stage_{name} where line > 0"), &[]).await?;
         let source = [Value::Text(source.to_owned())];
         let (stamp_column, stamp_value): (&str, &[Value]) = match stamp {
             Stamp::Nothing => ("", &[]),
-            Stamp::SourceInKey | Stamp::Source => ("source", &source),
+            Stamp::SourceInKey | Stamp::SourceAndOwn | Stamp::Source => ("source", &source),
             Stamp::FirstDay => ("erstmals_am", &[Value::Day(Some(today))]),
         };
 
+        let change = self.change;
         let mut withdrawn = 0;
         if self.table.states_all() && withdraw {
-            let sql = format!(
-                "delete from {name} as m where source = $1
-                 and not exists (select 1 from stage_{name} s where {same})"
-            );
-            withdrawn = execute(self.tx, sql.into(), &source).await?;
+            let gone = format!("source = $1 and not exists (select 1 from stage_{name} s where {same})");
+            let sql = keep(self.tx, self.table, change, &format!("from {name} as m where {gone}"));
+            execute(self.tx, sql.into(), &source).await?;
+            withdrawn = execute(self.tx, format!("delete from {name} as m where {gone}").into(), &source).await?;
         }
 
         let mut changed = 0;
@@ -219,12 +239,19 @@ impl<'t> Stage<'t> {
                 differs.push("m.source is distinct from $1".into());
                 bound = &source;
             }
-            let sql = format!(
-                "update {name} as m set {} from stage_{name} s where {same} and s.line > 0 and ({})",
-                set.join(", "),
-                differs.join(" or ")
-            );
-            if !set.is_empty() {
+            let differs = format!("{same} and s.line > 0 and ({})", differs.join(" or "));
+            let kept = if set.is_empty() {
+                0
+            } else {
+                let from = format!("from {name} as m, stage_{name} as s where {differs}");
+                let sql = keep(self.tx, self.table, change, &from);
+                execute(self.tx, sql.into(), bound).await?
+            };
+            // Mostly a list says what it said: then it has been compared once, and that is all.
+            if kept > 0 || (self.again && !set.is_empty()) {
+                let set = set.join(", ");
+                let sql =
+                    format!("update {name} as m set {set}, vorgang = {change} from stage_{name} s where {differs}");
                 changed = execute(self.tx, sql.into(), bound).await?;
             }
         }
@@ -232,13 +259,13 @@ impl<'t> Stage<'t> {
         let (stamp_name, stamp_param) =
             if stamp_column.is_empty() { (String::new(), "") } else { (format!(", {stamp_column}"), ", $1") };
         let sql = format!(
-            "insert into {name} ({}{stamp_name}) select {}{stamp_param} from stage_{name} s where s.line > 0
-             on conflict do nothing",
+            "insert into {name} ({}{stamp_name}, vorgang) select {}{stamp_param}, {change} from stage_{name} s
+             where s.line > 0 on conflict do nothing",
             self.table.list(""),
             self.table.list("s."),
         );
         let new = execute(self.tx, sql.into(), stamp_value).await?;
-        Ok(Applied { new, changed, unchanged: staged.saturating_sub(new + changed), withdrawn })
+        Ok(Applied { new, changed, unchanged: staged.saturating_sub(new + changed), withdrawn, settled })
     }
 
     /// The rows whose parent is not known: how many, and the first of them (line, what they name).
@@ -349,7 +376,7 @@ macro_rules! bound {
 }
 
 /// Runs a statement; gives the number of rows it wrote.
-async fn execute(tx: &mut Tx, sql: Arc<str>, values: &[Value]) -> Result<u64, StoreError> {
+pub(super) async fn execute(tx: &mut Tx, sql: Arc<str>, values: &[Value]) -> Result<u64, StoreError> {
     Ok(match tx {
         Tx::Sqlite(tx) => bound!(sql, values).execute(&mut **tx).await?.rows_affected(),
         Tx::Postgres(tx) => bound!(sql, values).execute(&mut **tx).await?.rows_affected(),
@@ -357,7 +384,7 @@ async fn execute(tx: &mut Tx, sql: Arc<str>, values: &[Value]) -> Result<u64, St
 }
 
 /// The one number that a statement gives.
-async fn number(tx: &mut Tx, sql: String, values: &[Value]) -> Result<u64, StoreError> {
+pub(super) async fn number(tx: &mut Tx, sql: String, values: &[Value]) -> Result<u64, StoreError> {
     let n: i64 = match tx {
         Tx::Sqlite(tx) => bound!(sql, values).fetch_one(&mut **tx).await?.try_get(0)?,
         Tx::Postgres(tx) => bound!(sql, values).fetch_one(&mut **tx).await?.try_get(0)?,
@@ -366,7 +393,7 @@ async fn number(tx: &mut Tx, sql: String, values: &[Value]) -> Result<u64, Store
 }
 
 /// The texts of a statement's one column.
-async fn texts(tx: &mut Tx, sql: String, values: &[Value]) -> Result<Vec<String>, StoreError> {
+pub(super) async fn texts(tx: &mut Tx, sql: String, values: &[Value]) -> Result<Vec<String>, StoreError> {
     fn first<R: sqlx::Row>(rows: &[R]) -> Result<Vec<String>, sqlx::Error>
     where
         usize: sqlx::ColumnIndex<R>,

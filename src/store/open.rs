@@ -12,7 +12,8 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{PgPool, SqlitePool};
 
-use super::dialect::run;
+use super::backup::before_schema;
+use super::dialect::{one, run};
 use super::{Db, StoreError, micros, schema, unanswered};
 
 /// How long a command waits for another process's write: an import of a large office takes half a minute.
@@ -43,9 +44,26 @@ impl Db {
             Place::File(path) => {
                 make_file(path, false)?;
                 let (writer, readers) = open_file(path, SqliteSynchronous::Full).await?;
-                Self::Sqlite { writer, readers }
+                let db = Self::Sqlite { writer, readers };
+                if let Err(StoreError::Older(version)) = db.fits().await
+                    && db.is_installed().await?
+                {
+                    let copy = before_schema(path, version, now);
+                    db.copy_at_once(&copy, now).await.map_err(|error| StoreError::NotCopied(error.to_string()))?;
+                    tracing::info!(copy = %copy.display(), version, "the database is copied before its tables change");
+                }
+                db
             }
-            Place::Server(url) => open_server(url, password).await?,
+            Place::Server(url) => {
+                let db = open_server(url, password).await?;
+                if let Err(StoreError::Older(version)) = db.fits().await {
+                    tracing::warn!(
+                        version,
+                        "the tables are changed for this program; a server's are not copied before: keep its own backup"
+                    );
+                }
+                db
+            }
         };
         db.install(now).await?;
         Ok(db)
@@ -72,6 +90,14 @@ impl Db {
             return Err(error);
         }
         Ok(db)
+    }
+
+    /// Whether the first opening came to its end; a database that is older and was not is one that was killed in it, and
+    /// holds nothing.
+    async fn is_installed(&self) -> Result<bool, StoreError> {
+        let mut tx = self.read().await?;
+        let (installed,): (bool,) = one!(&mut tx, "select exists (select 1 from installation where id = 1)")?;
+        Ok(installed)
     }
 
     async fn install(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
@@ -145,7 +171,10 @@ pub(super) fn make_folder_of(path: &Path) -> Result<(), StoreError> {
 }
 
 /// The one connection that writes, and those that read.
-async fn open_file(path: &Path, synchronous: SqliteSynchronous) -> Result<(SqlitePool, SqlitePool), StoreError> {
+pub(super) async fn open_file(
+    path: &Path,
+    synchronous: SqliteSynchronous,
+) -> Result<(SqlitePool, SqlitePool), StoreError> {
     let options =
         options(path).journal_mode(SqliteJournalMode::Wal).synchronous(synchronous).pragma("cache_size", WRITER_CACHE);
     let writer = connect(path, options, 1).await?;
@@ -179,7 +208,7 @@ async fn connect(path: &Path, options: SqliteConnectOptions, connections: u32) -
     })
 }
 
-async fn open_server(url: &str, password: Option<&str>) -> Result<Db, StoreError> {
+pub(super) async fn open_server(url: &str, password: Option<&str>) -> Result<Db, StoreError> {
     // The driver itself sets DateStyle ISO and TimeZone UTC for each session.
     let mut options = PgConnectOptions::from_str(url).map_err(|_| StoreError::Url)?.application_name("wiedervorlage");
     if let Some(password) = password {

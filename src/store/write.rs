@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::dialect::{Lock, Tx, locked_revision, one, run};
+use super::protocol::Change;
 use super::{Db, StoreError, micros};
 
 /// A write transaction. It is alone: on either database a second one waits for its end, and so does a morning's.
@@ -10,6 +11,12 @@ use super::{Db, StoreError, micros};
 #[derive(Debug)]
 pub struct WriteTx {
     tx: Tx,
+    /// The number of the change that is kept; 0 while none is.
+    change: i64,
+    /// Whether some team's data is fresher than before.
+    fresher: bool,
+    /// The tables that files of this change have been compared with.
+    tables: Vec<&'static str>,
 }
 
 impl Db {
@@ -17,7 +24,24 @@ impl Db {
     pub async fn begin_write(&self) -> Result<WriteTx, StoreError> {
         let mut tx = self.write_large().await?;
         locked_revision(&mut tx, Lock::Update).await?;
-        Ok(WriteTx { tx })
+        Ok(WriteTx { tx, change: 0, fresher: false, tables: Vec::new() })
+    }
+
+    /// The same, for a change of facts that is kept: who, when, from where. Its number is [`WriteTx::change`]; without
+    /// [`commit`](WriteTx::commit) there was none.
+    pub async fn begin_change(&self, change: &Change<'_>) -> Result<WriteTx, StoreError> {
+        let mut write = self.begin_write().await?;
+        let (id,): (i64,) = one!(
+            &mut write.tx,
+            "insert into vorgang (art, at, wer, woher, nimmt_zurueck) values ($1, $2, $3, $4, $5) returning id",
+            change.kind.as_str(),
+            micros(change.at),
+            change.who,
+            change.from,
+            change.undoes
+        )?;
+        write.change = id;
+        Ok(write)
     }
 }
 
@@ -25,6 +49,26 @@ impl WriteTx {
     /// The transaction itself, for the store's own texts.
     pub(super) fn inner(&mut self) -> &mut Tx {
         &mut self.tx
+    }
+
+    /// The number of the change, by which it is found and taken back; 0 if it is not kept.
+    pub fn change(&self) -> i64 {
+        self.change
+    }
+
+    /// Whether some team's data is fresher now.
+    pub fn made_fresher(&self) -> bool {
+        self.fresher
+    }
+
+    /// The number of the change whose file is for a table, and whether an earlier file of it was.
+    pub(super) fn writes_to(&mut self, table: &'static str) -> Result<(i64, bool), StoreError> {
+        if self.change == 0 {
+            return Err(StoreError::Other("Änderung ohne Vorgang".into()));
+        }
+        let again = self.tables.contains(&table);
+        self.tables.push(table);
+        Ok((self.change, again))
     }
 
     /// Says that the facts have changed; the new revision. A morning that read the old one will not be written.
@@ -38,13 +82,23 @@ impl WriteTx {
 
     /// Says that a team's data is as of `now`, unless it is known to be newer.
     pub async fn touch_datenstand(&mut self, team: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
-        run!(
+        let moved = run!(
             &mut self.tx,
             "insert into datenstand (team, at) values ($1, $2) on conflict (team) do update set at = excluded.at \
              where datenstand.at < excluded.at",
             team,
             micros(now)
         )?;
+        self.fresher |= moved > 0;
+        if self.change > 0 {
+            run!(
+                &mut self.tx,
+                "insert into vorgang_team (team, vorgang, at) values ($1, $2, $3) on conflict do nothing",
+                team,
+                self.change,
+                micros(now)
+            )?;
+        }
         Ok(())
     }
 

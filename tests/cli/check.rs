@@ -74,8 +74,12 @@ async fn each_fault_of_the_facts_is_named_with_its_remedy() {
 async fn what_an_office_can_live_with_is_a_hint() {
     let house = House::new().await;
     house.sql("update kollege set email = null, vertretung = 'must' where kuerzel = 'ivo'").await;
-    house.sql("insert into aktivitaet values ('0000099', 'ag_kontakt', '2025-11-03', 1)").await;
-    house.sql("insert into pause values ('p', 'x', '0000098', '2025-11-03', null)").await;
+    house
+        .sql("insert into aktivitaet (fallnr, art, datum, anzahl) values ('0000099', 'ag_kontakt', '2025-11-03', 1)")
+        .await;
+    house
+        .sql("insert into pause (source, row_key, fallnr, von, bis) values ('p', 'x', '0000098', '2025-11-03', null)")
+        .await;
     let answer = check(&house, &[]);
     assert_eq!(answer.code(), 0, "{}", answer.out());
     has(&answer, "--  Personal: 1 Person ohne Adresse (ivo); ihre Mails gehen an die Vertretung");

@@ -9,7 +9,7 @@ async fn lived() -> House {
         house.morning_sent(day).await;
     }
     let (cases, now) = (["0000017".to_owned()], morning_of("2025-11-14"));
-    house.db.record(Art::AgKontakt, &cases, day("2025-11-13"), 1, now).await.unwrap();
+    house.db.record(Art::AgKontakt, &cases, day("2025-11-13"), 1, now, "root").await.unwrap();
     for day in ["2025-11-14", "2025-11-17", "2025-11-18", "2025-11-24"] {
         house.morning_sent(day).await;
     }

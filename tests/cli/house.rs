@@ -17,8 +17,9 @@ use super::queue;
 
 /// Monday 24 November 2025 is the day on which most tests look.
 const OFFICE: &str = "
-insert into team values ('T0', 'BAK Nord', 'nord@jobcenter.example', 'BW', 'chef', '', '2025-01-01');
-insert into kollege values
+insert into team (team, name, postfach, bundesland, leitung, dienststelle, beginn) values
+    ('T0', 'BAK Nord', 'nord@jobcenter.example', 'BW', 'chef', '', '2025-01-01');
+insert into kollege (kuerzel, name, email, rolle, team, region, vertretung) values
     ('must', 'Mia Muster', 'mia@jobcenter.example', 'BAK', 'T0', 'Nord', null),
     ('abel', 'Ada Abel', 'ada@jobcenter.example', 'BAK', 'T0', 'Süd', null),
     ('ivo', 'Ivo Falk', 'ivo@jobcenter.example', 'IFK', 'T0', 'Nord', null),
@@ -31,13 +32,14 @@ insert into betreuung (fallnr, bezeichnung, bak, ifk, team, region, kennung, ken
     ('0000019', '', 'must', 'ivo', 'T0', 'Nord', '', null, '2025-05-02', '2025-05-02', '2025-10-31', 'integration',
         null, null),
     ('0000020', '', 'must', 'ivo', 'T0', 'Nord', '', null, '2025-10-01', '2025-10-01', null, '', null, null);
-insert into aktivitaet values
+insert into aktivitaet (fallnr, art, datum, anzahl) values
     ('0000017', 'lebenslauf_eingegangen', '2025-06-16', 1), ('0000017', 'kontakt_persoenlich', '2025-10-20', 1),
     ('0000017', 'ag_kontakt', '2025-10-27', 1), ('0000017', 'stellensuchlauf', '2025-11-18', 2),
     ('0000017', 'kontaktversuch', '2025-11-19', 1), ('0000020', 'ag_kontakt', '2025-10-06', 1);
-insert into foerderung values ('F1', '0000018', '16e', 'Beispiel GmbH', '2024-02-01', '2026-01-31', '');
-insert into pause values ('pausen.csv', 'a', '0000020', '2025-11-03', null);
-insert into termin values
+insert into foerderung (foerdernr, fallnr, art, arbeitgeber, beginn, ende, potenzial) values
+    ('F1', '0000018', '16e', 'Beispiel GmbH', '2024-02-01', '2026-01-31', '');
+insert into pause (source, row_key, fallnr, von, bis) values ('pausen.csv', 'a', '0000020', '2025-11-03', null);
+insert into termin (terminnr, source, fallnr, art, datum, uhrzeit, ort, teilnehmer) values
     ('t1', 'termine.csv', '0000017', 'rueckgabegespraech', '2025-12-01', '10:00', 'Zimmer 3', 'ivo');
 ";
 

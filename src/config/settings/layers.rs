@@ -63,7 +63,7 @@ fn rebase(table: &mut Table, base: &Path, credentials: Option<&Path>) {
             *text = format!("{scheme}{}", base.join(path.trim_start_matches("//")).display());
         }
     };
-    const PATHS: [(&[&str], &str); 7] = [
+    const PATHS: [(&[&str], &str); 8] = [
         (&["database", "url"], "sqlite:"),
         (&["database", "password_file"], ""),
         (&["mail", "file", "dir"], ""),
@@ -71,6 +71,7 @@ fn rebase(table: &mut Table, base: &Path, credentials: Option<&Path>) {
         (&["mail", "smtp", "ca_file"], ""),
         (&["rules", "file"], ""),
         (&["bounces", "maildir"], ""),
+        (&["backup", "dir"], ""),
     ];
     for (keys, scheme) in PATHS {
         let mut at = Some(&mut *table);

@@ -8,8 +8,10 @@
 use chrono::NaiveDate;
 use sqlx::AssertSqlSafe;
 
+use super::tables::{AKTIVITAET, LISTENFALL, LISTENTAG, Type};
 use super::{Applied, Stage, Tx, Value, execute, number, texts};
 use crate::store::StoreError;
+use crate::store::protocol::keep;
 
 /// A day that has moved back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +26,15 @@ pub struct MovedBack {
     pub now: NaiveDate,
 }
 
+/// What taking over the days in a list's columns did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Days {
+    /// What became of the activities.
+    pub applied: Applied,
+    /// Whether a column states another day than it did, for any case.
+    pub remembered: bool,
+}
+
 /// Which cases a complete list holds no longer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Listed {
@@ -33,6 +44,8 @@ pub struct Listed {
     pub first: Vec<String>,
     /// Whether a case is newly missing or back again.
     pub changed: bool,
+    /// Whether the list holds a case that it did not hold before.
+    pub grown: bool,
 }
 
 /// Days that the staged rows move back, of the source `$1`.
@@ -62,36 +75,70 @@ impl Stage<'_> {
         Ok((count, rows.into_iter().map(back).collect()))
     }
 
-    /// Makes activities of the staged days. `changed` counts those that have moved back.
-    pub async fn apply_days(&mut self, source: &str) -> Result<Applied, StoreError> {
-        let source = [Value::Text(source.to_owned())];
+    /// Makes activities of the staged days, on the way that a file of activities goes: what people have withdrawn by hand
+    /// stays so while the column says that day. `withdrawn` counts days that have moved back.
+    pub async fn apply_days(&mut self, source: &str, today: NaiveDate) -> Result<Days, StoreError> {
+        let change = self.change;
+        let bound = [Value::Text(source.to_owned())];
         let staged = number(self.tx, "select count(*) from stage_listentag where line > 0".into(), &[]).await?;
-        let changed = number(self.tx, format!("select count(*) {BACK}"), &source).await?;
+        let mut days = Stage::staging(self.tx, &AKTIVITAET, change, true).await?;
         // Only what the column itself has brought, and what no column of any list states now.
-        let withdraw = format!(
-            "update aktivitaet as a set anzahl = 0 where a.anzahl > 0 \
-             and (a.fallnr, a.art, a.datum) in (select m.fallnr, m.art, m.datum {BACK} and m.eigen) \
+        let back = format!(
+            "insert into stage_aktivitaet (fallnr, art, datum, anzahl, line) \
+             select distinct m.fallnr, m.art, m.datum, 0, 1 {BACK} and m.eigen \
+             and exists (select 1 from aktivitaet a where a.fallnr = m.fallnr and a.art = m.art and a.datum = m.datum) \
              and not exists (select 1 from stage_listentag n \
-                 where n.line > 0 and n.fallnr = a.fallnr and n.art = a.art and n.datum = a.datum) \
+                 where n.line > 0 and n.fallnr = m.fallnr and n.art = m.art and n.datum = m.datum) \
              and not exists (select 1 from listentag o \
-                 where o.fallnr = a.fallnr and o.art = a.art and o.datum = a.datum \
+                 where o.fallnr = m.fallnr and o.art = m.art and o.datum = m.datum \
                  and not (o.source = $1 and exists (select 1 from stage_listentag n \
                      where n.line > 0 and n.fallnr = o.fallnr and n.spalte = o.spalte)))"
         );
-        execute(self.tx, withdraw.into(), &source).await?;
-        let remember = "insert into listentag (source, fallnr, spalte, art, datum, eigen) \
+        execute(days.tx, back.into(), &bound).await?;
+        // A column says on which day, not how often: a count that is known stays, whoever has said it.
+        let [delivered, said] = ["k.geliefert", "k.wert"].map(|text| days.tx.text_as(text, Type::Integer));
+        let stated = format!(
+            "insert into stage_aktivitaet (fallnr, art, datum, anzahl, line) \
+             select distinct s.fallnr, s.art, s.datum, case \
+                 when k.feld is null and a.anzahl > 0 then a.anzahl when k.feld is null then 1 \
+                 when {delivered} > 0 then {delivered} when {said} > 0 then {said} else 1 end, 1 \
+             from stage_listentag s \
+             left join aktivitaet a on a.fallnr = s.fallnr and a.art = s.art and a.datum = s.datum \
+             left join korrektur k on k.fallnr = s.fallnr and k.tabelle = '{}' and k.feld = 'anzahl' \
+                 and k.schluessel = cast({}(s.fallnr, s.art, s.datum) as text) \
+             where s.line > 0",
+            AKTIVITAET.name,
+            days.tx.json_array()
+        );
+        execute(days.tx, stated.into(), &[]).await?;
+        days.close().await?;
+
+        let same = "m.source = $1 and m.fallnr = s.fallnr and m.spalte = s.spalte and s.line > 0";
+        let other = format!(
+            "from listentag as m, stage_listentag as s where {same} and (m.datum <> s.datum or m.art <> s.art)"
+        );
+        execute(days.tx, keep(days.tx, &LISTENTAG, change, &other).into(), &bound).await?;
+        let remember = format!(
+            "insert into listentag (source, fallnr, spalte, art, datum, eigen, vorgang) \
              select $1, s.fallnr, s.spalte, s.art, s.datum, not exists (select 1 from aktivitaet a \
-                 where a.fallnr = s.fallnr and a.art = s.art and a.datum = s.datum and a.anzahl > 0) \
+                 where a.fallnr = s.fallnr and a.art = s.art and a.datum = s.datum and a.anzahl > 0), {change} \
              from stage_listentag s where s.line > 0 \
-             on conflict (fallnr, source, spalte) do update set art = excluded.art, datum = excluded.datum, eigen = excluded.eigen \
-             where listentag.datum <> excluded.datum or listentag.art <> excluded.art";
-        execute(self.tx, remember.into(), &source).await?;
-        // A column says on which day, not how often: a count that is known stays.
-        let add = "insert into aktivitaet (fallnr, art, datum, anzahl) \
-             select distinct s.fallnr, s.art, s.datum, 1 from stage_listentag s where s.line > 0 \
-             on conflict (fallnr, art, datum) do update set anzahl = 1 where aktivitaet.anzahl = 0";
-        let new = execute(self.tx, add.into(), &[]).await?;
-        Ok(Applied { new, changed, unchanged: staged.saturating_sub(new), withdrawn: 0 })
+             on conflict (fallnr, source, spalte) do update set art = excluded.art, datum = excluded.datum, \
+                 eigen = excluded.eigen, vorgang = excluded.vorgang \
+             where listentag.datum <> excluded.datum or listentag.art <> excluded.art"
+        );
+        let remembered = execute(days.tx, remember.into(), &bound).await? > 0;
+
+        let mut applied = days.apply(source, today, false).await?;
+        let back = format!(
+            "select count(*) from stage_aktivitaet s join aktivitaet m on {} where s.anzahl = 0 and m.vorgang = {change}",
+            AKTIVITAET.same_key()
+        );
+        applied.withdrawn = number(days.tx, back, &[]).await?;
+        days.finish().await?;
+        applied.changed = applied.changed.saturating_sub(applied.withdrawn);
+        applied.unchanged = staged.saturating_sub(applied.new + applied.changed);
+        Ok(Days { applied, remembered })
     }
 
     /// Of the running cases that the source listed last: how many there are, and how many are not among the staged.
@@ -105,28 +152,44 @@ impl Stage<'_> {
     /// Notes which cases the source lists; with `whole`, those that it listed and that are not staged are missing from
     /// `today` on.
     pub async fn note_listed(&mut self, source: &str, today: NaiveDate, whole: bool) -> Result<Listed, StoreError> {
+        let change = self.change;
         let bound = [Value::Text(source.to_owned()), Value::Day(Some(today))];
         let mut listed = Listed::default();
         if whole {
             listed.gone = number(self.tx, format!("select count(*) {LISTED}{GONE}"), &bound).await?;
             let first = format!("select l.fallnr {LISTED}{GONE} order by l.fallnr limit {NAMED}");
             listed.first = texts(self.tx, first, &bound).await?;
-            let missing = "update listenfall as l set fehlt_seit = $2 where l.source = $1 and l.fehlt_seit is null \
-                 and not exists (select 1 from stage_betreuung s where s.fallnr = l.fallnr)";
+            let gone = "m.source = $1 and m.fehlt_seit is null \
+                 and not exists (select 1 from stage_betreuung s where s.fallnr = m.fallnr)";
+            self.keep_listed(gone, &bound[..1]).await?;
+            let missing = format!("update listenfall as m set fehlt_seit = $2, vorgang = {change} where {gone}");
             listed.changed = execute(self.tx, missing.into(), &bound).await? > 0;
         }
-        let back = "update listenfall as l set fehlt_seit = null where l.source = $1 and l.fehlt_seit is not null \
-             and exists (select 1 from stage_betreuung s where s.fallnr = l.fallnr)";
+        let back = "m.source = $1 and m.fehlt_seit is not null \
+             and exists (select 1 from stage_betreuung s where s.fallnr = m.fallnr)";
+        self.keep_listed(back, &bound[..1]).await?;
+        let back = format!("update listenfall as m set fehlt_seit = null, vorgang = {change} where {back}");
         listed.changed |= execute(self.tx, back.into(), &bound[..1]).await? > 0;
-        let new = "insert into listenfall (source, fallnr) select $1, s.fallnr from stage_betreuung s where s.line > 0 \
-             on conflict do nothing";
-        execute(self.tx, new.into(), &bound[..1]).await?;
+        let new = format!(
+            "insert into listenfall (source, fallnr, vorgang) select $1, s.fallnr, {change} from stage_betreuung s \
+             where s.line > 0 on conflict do nothing"
+        );
+        listed.grown = execute(self.tx, new.into(), &bound[..1]).await? > 0;
         Ok(listed)
     }
 
     /// Forgets which cases a source listed, as it is no longer complete. Whether it was.
     pub async fn forget_listed(&mut self, source: &str) -> Result<bool, StoreError> {
+        let bound = [Value::Text(source.to_owned())];
+        self.keep_listed("m.source = $1", &bound).await?;
         let sql = "delete from listenfall where source = $1";
-        Ok(execute(self.tx, sql.into(), &[Value::Text(source.to_owned())]).await? > 0)
+        Ok(execute(self.tx, sql.into(), &bound).await? > 0)
+    }
+
+    /// Keeps what is known of listed cases `m` before it changes.
+    async fn keep_listed(&mut self, which: &str, bound: &[Value]) -> Result<(), StoreError> {
+        let sql = keep(self.tx, &LISTENFALL, self.change, &format!("from listenfall as m where {which}"));
+        execute(self.tx, sql.into(), bound).await?;
+        Ok(())
     }
 }

@@ -3,18 +3,22 @@
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Type {
+pub(in crate::store) enum Type {
     Text,
     Date,
     Integer,
+    /// True or false; SQLite keeps it as a number.
+    Answer,
 }
 
 /// What an import adds to a row that its file does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stamp {
+pub(in crate::store) enum Stamp {
     Nothing,
     /// The source; it belongs to the key, and all the other columns follow from the key.
     SourceInKey,
+    /// The source, in the key, and whether the activity came from the row (see `listed`).
+    SourceAndOwn,
     /// The source, which may change.
     Source,
     /// The day of the first import.
@@ -22,7 +26,7 @@ pub(super) enum Stamp {
 }
 
 /// Whose rows a table's rows are about.
-pub(super) type Parent = (&'static str, &'static str, &'static str);
+pub(in crate::store) type Parent = (&'static str, &'static str, &'static str);
 
 /// A table that deliveries fill.
 #[derive(Debug)]
@@ -35,7 +39,7 @@ pub struct Table {
     pub(super) parent: Option<Parent>,
 }
 
-use Type::{Date, Integer, Text};
+use Type::{Answer, Date, Integer, Text};
 
 /// `teams.csv`
 pub static TEAM: Table = Table {
@@ -151,7 +155,7 @@ pub static VERANSTALTUNG: Table = Table {
         ("titel", Text),
         ("art", Text),
         ("datum", Date),
-        ("durchgefuehrt", Integer),
+        ("durchgefuehrt", Answer),
     ],
     stamp: Stamp::SourceInKey,
     parent: Some(("team", "team", "team")),
@@ -192,16 +196,69 @@ pub static STELLE: Table = Table {
     parent: None,
 };
 
-/// Days in the columns of an office's own list: they become activities (see `listed`).
+/// Days in the columns of an office's own list: they become activities (see `listed`). A file states them without saying
+/// that others are gone.
 pub static LISTENTAG: Table = Table {
     name: "listentag",
     key: &["fallnr", "spalte"],
     columns: &[("fallnr", Text), ("spalte", Text), ("art", Text), ("datum", Date)],
-    stamp: Stamp::Nothing,
+    stamp: Stamp::SourceAndOwn,
     parent: OF_CASE,
 };
 
+/// Which cases a complete list holds (see `listed`). No file fills it by itself.
+pub(in crate::store) static LISTENFALL: Table = Table {
+    name: "listenfall",
+    key: &["fallnr"],
+    columns: &[("fallnr", Text), ("fehlt_seit", Date)],
+    stamp: Stamp::SourceInKey,
+    parent: OF_CASE,
+};
+
+/// What people say against the lists. No file fills it; it is kept and taken back like what files fill.
+pub(in crate::store) static KORREKTUR: Table = Table {
+    name: "korrektur",
+    key: &["fallnr", "tabelle", "schluessel", "feld"],
+    columns: &[
+        ("fallnr", Text),
+        ("tabelle", Text),
+        ("schluessel", Text),
+        ("feld", Text),
+        ("geliefert", Text),
+        ("wert", Text),
+    ],
+    stamp: Stamp::Nothing,
+    parent: None,
+};
+
+/// What an import may have changed, in the order in which it is taken back: what refers to others first.
+pub(in crate::store) static TAKEN_BACK: [&Table; 13] = [
+    &KORREKTUR,
+    &LISTENTAG,
+    &LISTENFALL,
+    &STELLE,
+    &TERMIN,
+    &VERANSTALTUNG,
+    &ABWESENHEIT,
+    &PAUSE,
+    &FOERDERUNG,
+    &AKTIVITAET,
+    &BETREUUNG,
+    &KOLLEGE,
+    &TEAM,
+];
+
 impl Table {
+    /// Its name in the database.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Where a column stands in a row.
+    pub fn place(&self, column: &str) -> Option<usize> {
+        self.column(column).map(|(at, _)| at)
+    }
+
     /// Whether a file states all rows of its source.
     pub fn states_all(&self) -> bool {
         matches!(self.stamp, Stamp::SourceInKey | Stamp::Source)
@@ -218,16 +275,45 @@ impl Table {
         self.stamp == Stamp::Source || self.name == "betreuung"
     }
 
+    /// Whether its rows stand beside facts, which say by themselves what an import did: what people and lists have said.
+    pub(in crate::store) fn beside(&self) -> bool {
+        ["korrektur", "listentag", "listenfall"].contains(&self.name)
+    }
+
     /// Whether a row is about a case.
     pub(super) fn of_case(&self) -> bool {
         self.parent == OF_CASE
+    }
+
+    /// The place and type of a column.
+    pub(in crate::store) fn column(&self, name: &str) -> Option<(usize, Type)> {
+        let at = self.columns.iter().position(|(column, _)| *column == name)?;
+        Some((at, self.columns[at].1))
+    }
+
+    /// All columns but what last wrote the row: those of the file, then what an import adds.
+    pub(in crate::store) fn all_columns(&self) -> Vec<(&'static str, Type)> {
+        let added: &[(&str, Type)] = match self.stamp {
+            Stamp::Nothing => &[],
+            Stamp::SourceInKey | Stamp::Source => &[("source", Text)],
+            Stamp::SourceAndOwn => &[("source", Text), ("eigen", Answer)],
+            Stamp::FirstDay => &[("erstmals_am", Date)],
+        };
+        self.columns.iter().chain(added).copied().collect()
+    }
+
+    /// The primary key, with types.
+    pub(in crate::store) fn whole_key(&self) -> Vec<(&'static str, Type)> {
+        let source = matches!(self.stamp, Stamp::SourceInKey | Stamp::SourceAndOwn).then_some("source");
+        let names = source.into_iter().chain(self.key.iter().copied());
+        names.map(|name| (name, self.column(name).map_or(Text, |(_, ty)| ty))).collect()
     }
 
     pub(super) fn key_len(&self) -> usize {
         self.key.len()
     }
 
-    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
+    pub(in crate::store) fn names(&self) -> impl Iterator<Item = &'static str> {
         self.columns.iter().map(|(name, _)| *name)
     }
 

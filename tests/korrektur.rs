@@ -1,0 +1,13 @@
+//! Corrections from outside: the binary over lists, on both databases. What people set right stays set right; what was
+//! taken over can be taken back whole; and everything says who, when and from where.
+#![expect(clippy::unwrap_used, reason = "a test says so by failing")]
+
+#[path = "support/pg.rs"]
+mod pg;
+
+#[path = "korrektur/hand.rs"]
+mod hand;
+#[path = "korrektur/office.rs"]
+mod office;
+#[path = "korrektur/undone.rs"]
+mod undone;
