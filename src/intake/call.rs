@@ -15,7 +15,7 @@ use super::rejects::Rejects;
 use super::report::{self, Counts, Fatal, FileReport, Problem, Severity};
 use super::row::Known;
 use super::{ImportError, Options};
-use crate::store::import::{self as stage, Applied, Days, Listed, Settled, Stage};
+use crate::store::import::{self as stage, Applied, Days, Emptied, Listed, Settled, Stage};
 use crate::store::{FileCounts, WriteTx};
 
 /// A call under way.
@@ -188,11 +188,14 @@ impl<'o> Call<'o> {
         let Days { applied, remembered } = staged.apply_days(&mapping.source, self.options.today).await?;
         report_overruled(&applied.settled, &mut reading);
         let named = first.len() as u64;
+        let heading = |plain: String| {
+            let column = mapping.columns.iter().find(|c| list::cells::plain(&c.heading) == plain);
+            column.map_or(plain, |c| c.heading.clone())
+        };
         for back in first {
-            let heading = mapping.columns.iter().find(|c| list::cells::plain(&c.heading) == back.column);
             reading.problems.push(Problem {
                 line: Some(list::line_of(back.line)),
-                column: Some(heading.map_or(back.column, |c| c.heading.clone())),
+                column: Some(heading(back.column)),
                 value: Some(back.now.format("%d.%m.%Y").to_string()),
                 reason: format!(
                     "Hier stand zuletzt ein späterer Tag ({}); er wurde ersetzt.",
@@ -203,6 +206,24 @@ impl<'o> Call<'o> {
             });
         }
         reading.problems.push_unseen(moved - named.min(moved));
+        let (emptied, first) = staged.emptied(&mapping.source, reading.problems.room()).await?;
+        let named = first.len() as u64;
+        for Emptied { line, column, fallnr, art, day } in first {
+            let day = day.format("%d.%m.%Y");
+            let line = Some(list::line_of(line));
+            reading.problems.push(Problem {
+                line,
+                column: Some(heading(column)),
+                ..of_file(
+                    format!("Hier stand zuletzt der {day}, jetzt steht hier nichts; die Tätigkeit bleibt eingetragen."),
+                    &format!(
+                        "War sie ein Irrtum, nimmt „record {} {fallnr} --on {day} --withdraw“ sie zurück.",
+                        art.replace('_', "-")
+                    ),
+                )
+            });
+        }
+        reading.problems.push_unseen(emptied - named.min(emptied));
         report_unattached(&mut staged, &mut reading).await?;
         self.teams.extend(staged.teams().await?);
         staged.finish().await?;
@@ -352,6 +373,7 @@ async fn read_into(
         match batch {
             Batch::Rows(rows) => staged.put(rows).await?,
             Batch::Hold(key) => staged.hold(key).await?,
+            Batch::Empty(cells) => staged.put_empty(cells).await?,
         }
     }
     reader.await.map_err(|_| ImportError::Interrupted)

@@ -107,6 +107,7 @@ pub(super) fn read(task: &Task, out: &Sender<Batch>) -> Reading {
         sheet: Sheet::default(),
         seen: HashSet::new(),
         rows: Vec::with_capacity(BATCH),
+        empty: Vec::new(),
         understood: Understood::new(&task.mapping, task.part),
         widest: (0, String::new()),
     };
@@ -136,6 +137,8 @@ struct List<'a> {
     /// Keys of the rows so far.
     seen: HashSet<String>,
     rows: Vec<Staged>,
+    /// Cells without a day.
+    empty: Vec<Staged>,
     understood: Understood,
     /// The row with most texts of those that are no header: how many, and what they are.
     widest: (usize, String),
@@ -162,6 +165,7 @@ impl List<'_> {
         if self.understood.sheets.is_empty() {
             return Err(head::nowhere(&mapping, &self.widest.1));
         }
+        self.flush_empty()?;
         self.flush()
     }
 

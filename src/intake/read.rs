@@ -28,6 +28,8 @@ pub(super) enum Batch {
     Rows(Vec<Staged>),
     /// The key of a row that is there but cannot be read.
     Hold(String),
+    /// Cells of columns of days that are empty.
+    Empty(Vec<Staged>),
 }
 
 /// What reading a file came to.

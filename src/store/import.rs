@@ -20,7 +20,7 @@ pub use corrections::Settled;
 use super::dialect::Tx;
 use super::protocol::keep;
 use super::{StoreError, WriteTx};
-pub use listed::{Days, Listed, MovedBack};
+pub use listed::{Days, Emptied, Listed, MovedBack};
 pub use tables::{
     ABWESENHEIT, AKTIVITAET, BETREUUNG, FOERDERUNG, KOLLEGE, LISTENTAG, PAUSE, STELLE, TEAM, TERMIN, Table,
     VERANSTALTUNG,
@@ -133,7 +133,7 @@ impl<'t> Stage<'t> {
             // Before the rows: SQLite sorts them in memory for an index made afterwards.
             execute(tx, format!("create index stage_{name}_parent on stage_{name} ({column})").into(), &[]).await?;
         }
-        let insert = insert(tx, table, BATCH).into();
+        let insert = insert(tx, table, BATCH, Again::Replaces).into();
         Ok(Self { tx, table, change, again, insert, stated: None })
     }
 
@@ -167,7 +167,7 @@ impl<'t> Stage<'t> {
         let sql = match count {
             0 => return Ok(()),
             BATCH => Arc::clone(&self.insert),
-            n => insert(self.tx, self.table, n).into(),
+            n => insert(self.tx, self.table, n, Again::Replaces).into(),
         };
         execute(self.tx, sql, &values).await?;
         Ok(())
@@ -332,11 +332,18 @@ pub async fn known_colleagues(tx: &mut WriteTx) -> Result<Vec<String>, StoreErro
     texts(tx.inner(), "select kuerzel from kollege".into(), &[]).await
 }
 
-/// An insert of so many rows into the staging table; a later row of a key replaces an earlier one.
+/// What a row does whose key is staged already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Again {
+    Replaces,
+    Yields,
+}
+
+/// An insert of so many rows into the staging table.
 ///
 /// SQLite gets its parameters without numbers: with them it looks for each one's name among all the others', which
 /// takes a thousand times longer than the insert.
-fn insert(tx: &Tx, table: &Table, rows: usize) -> String {
+fn insert(tx: &Tx, table: &Table, rows: usize, again: Again) -> String {
     let numbered = matches!(tx, Tx::Postgres(_));
     let width = table.columns.len() + 1;
     let mut sql = format!("insert into stage_{} ({}, line) values ", table.name, table.list(""));
@@ -352,6 +359,10 @@ fn insert(tx: &Tx, table: &Table, rows: usize) -> String {
             }
         }
         sql.push(')');
+    }
+    if again == Again::Yields {
+        sql.push_str(" on conflict do nothing");
+        return sql;
     }
     let others = table.names().filter(|c| !table.key.contains(c)).chain(["line"]);
     let set = others.map(|c| format!("{c} = excluded.{c}")).collect::<Vec<_>>().join(", ");

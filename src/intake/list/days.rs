@@ -7,9 +7,10 @@ use super::told::problem;
 use super::{List, SHEET, is_number_of_case};
 use crate::intake::fields;
 use crate::intake::mapping::Target;
+use crate::intake::read::{Batch, send};
 use crate::intake::report::Severity;
 use crate::intake::row::MAX_KEY;
-use crate::store::import::{Staged, Value};
+use crate::store::import::{BATCH, Staged, Value};
 
 impl List<'_> {
     /// The days in the columns of activities.
@@ -47,7 +48,20 @@ impl List<'_> {
             let Target::Activity(art) = column.target else { continue };
             let cell = head.cell(row, i);
             let text = cell.text();
+            let staged = |day| Staged {
+                line: row.line | (row.number as u64) << SHEET,
+                values: vec![
+                    Value::Text(fallnr.clone()),
+                    Value::Text(plain(&column.heading)),
+                    Value::Text(art.as_str().to_owned()),
+                    Value::Day(day),
+                ],
+            };
             if cell.is_empty() || mapping.is_nothing(&text) {
+                self.empty.push(staged(None));
+                if self.empty.len() == BATCH {
+                    self.flush_empty()?;
+                }
                 continue;
             }
             self.reading.counts.read += 1;
@@ -86,14 +100,12 @@ impl List<'_> {
                     remedy,
                 ));
             }
-            let values = vec![
-                Value::Text(fallnr.clone()),
-                Value::Text(plain(&column.heading)),
-                Value::Text(art.as_str().to_owned()),
-                Value::Day(Some(day)),
-            ];
-            self.push(Staged { line: row.line | (row.number as u64) << SHEET, values })?;
+            self.push(staged(Some(day)))?;
         }
         Ok(())
+    }
+
+    pub(super) fn flush_empty(&mut self) -> Result<(), String> {
+        send(self.out, Batch::Empty(std::mem::take(&mut self.empty)))
     }
 }

@@ -3,14 +3,15 @@
 //!
 //! A day belongs to (source, case, column). A later one is added and both stay; one that has moved back takes the place of
 //! the one that the column stated last, if nobody else states that. A case that is gone from a complete list is not closed:
-//! it is noted since when it is missing, and asked about while it runs.
+//! it is noted since when it is missing, and asked about while it runs. A cell that is empty again takes nothing back.
 
 use chrono::NaiveDate;
 use sqlx::AssertSqlSafe;
 
 use super::tables::{AKTIVITAET, LISTENFALL, LISTENTAG, Type};
-use super::{Applied, Stage, Tx, Value, execute, number, texts};
+use super::{Again, Applied, Stage, Staged, Value, execute, insert, number, texts};
 use crate::store::StoreError;
+use crate::store::dialect::all;
 use crate::store::protocol::keep;
 
 /// A day that has moved back.
@@ -24,6 +25,21 @@ pub struct MovedBack {
     pub before: NaiveDate,
     /// What it states now.
     pub now: NaiveDate,
+}
+
+/// A cell that held a day and is empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Emptied {
+    /// Where the row stands.
+    pub line: u64,
+    /// The column, as the list states it.
+    pub column: String,
+    /// The case.
+    pub fallnr: String,
+    /// What was done, as facts name it.
+    pub art: String,
+    /// The day that it held; it stays an activity.
+    pub day: NaiveDate,
 }
 
 /// What taking over the days in a list's columns did.
@@ -52,6 +68,11 @@ pub struct Listed {
 const BACK: &str = "from stage_listentag s join listentag m on m.source = $1 and m.fallnr = s.fallnr and m.spalte = s.spalte \
      where s.line > 0 and (s.datum < m.datum or s.art <> m.art)";
 
+/// Days that only a column of the source `$1` stated and that count, where the staged cell is empty.
+const EMPTIED: &str = "from stage_listentag s join listentag m on m.source = $1 and m.fallnr = s.fallnr and m.spalte = s.spalte \
+     where s.line < 0 and m.eigen and exists (select 1 from aktivitaet a \
+         where a.fallnr = m.fallnr and a.art = m.art and a.datum = m.datum and a.anzahl > 0)";
+
 /// Running cases `b` that the source `$1` listed when it was last read, on the day `$2`.
 const LISTED: &str = "from listenfall l join betreuung b on b.fallnr = l.fallnr where l.source = $1 and l.fehlt_seit is null \
      and (b.ende_am is null or b.ende_am > $2 or b.kennung_seit > b.ende_am)";
@@ -66,13 +87,40 @@ impl Stage<'_> {
     pub async fn moved_back(&mut self, source: &str, limit: usize) -> Result<(u64, Vec<MovedBack>), StoreError> {
         let count = number(self.tx, format!("select count(*) {BACK}"), &[Value::Text(source.to_owned())]).await?;
         let sql = format!("select s.line, s.spalte, m.datum, s.datum {BACK} order by s.line limit {limit}");
-        let rows: Vec<(i64, String, NaiveDate, NaiveDate)> = match self.tx {
-            Tx::Sqlite(tx) => sqlx::query_as(AssertSqlSafe(sql)).bind(source).fetch_all(&mut **tx).await?,
-            Tx::Postgres(tx) => sqlx::query_as(AssertSqlSafe(sql)).bind(source).fetch_all(&mut **tx).await?,
-        };
+        let rows: Vec<(i64, String, NaiveDate, NaiveDate)> = all!(self.tx, AssertSqlSafe(sql), source)?;
         let back =
             |(line, column, before, now): (i64, _, _, _)| MovedBack { line: line.unsigned_abs(), column, before, now };
         Ok((count, rows.into_iter().map(back).collect()))
+    }
+
+    /// Stages cells without a day (the last value none). They are told of, if they held one; where another row of the case
+    /// has a day in that column, that counts.
+    pub async fn put_empty(&mut self, rows: Vec<Staged>) -> Result<(), StoreError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let sql = insert(self.tx, self.table, rows.len(), Again::Yields);
+        let mut values = Vec::with_capacity(rows.len() * (self.table.columns.len() + 1));
+        for row in rows {
+            values.extend(row.values);
+            // Below zero: no row to be taken over.
+            values.push(Value::Count(i64::try_from(row.line).map_or(i64::MIN, i64::wrapping_neg)));
+        }
+        execute(self.tx, sql.into(), &values).await?;
+        Ok(())
+    }
+
+    /// The days whose cells are empty since the source was last read and that still count: how many, and the first of them.
+    pub async fn emptied(&mut self, source: &str, limit: usize) -> Result<(u64, Vec<Emptied>), StoreError> {
+        let count = number(self.tx, format!("select count(*) {EMPTIED}"), &[Value::Text(source.to_owned())]).await?;
+        let sql =
+            format!("select s.line, s.spalte, m.fallnr, m.art, m.datum {EMPTIED} order by s.line desc limit {limit}");
+        let rows: Vec<(i64, String, String, String, NaiveDate)> = all!(self.tx, AssertSqlSafe(sql), source)?;
+        let emptied = |(line, column, fallnr, art, day): (i64, _, _, _, _)| {
+            let line = line.unsigned_abs();
+            Emptied { line, column, fallnr, art, day }
+        };
+        Ok((count, rows.into_iter().map(emptied).collect()))
     }
 
     /// Makes activities of the staged days, on the way that a file of activities goes: what people have withdrawn by hand
