@@ -131,7 +131,7 @@ pub async fn import(db: &Db, paths: &[PathBuf], options: &Options) -> Result<Rep
     // What was named and is not there could not be read either.
     let named = |f: &FileReport| Kind::of_file_name(&f.path.file_name().unwrap_or_default().to_string_lossy());
     let doubtful = refused.iter().any(|f| named(f).is_ok_and(tells_freshness));
-    let mut report = Report { files: refused, kept: false, changed_nothing: true, import: None };
+    let mut report = Report { files: refused, changed_nothing: true, ..Report::default() };
     if inputs.is_empty() {
         return Ok(report);
     }
@@ -154,6 +154,9 @@ pub async fn import(db: &Db, paths: &[PathBuf], options: &Options) -> Result<Rep
     if report.kept {
         report.import = call.commit(&report.files).await?;
     } else {
+        if options.dry_run && keeps {
+            report.differences = call.differences().await?;
+        }
         drop(call);
     }
     // Only now: what is written beside the input must tell of something that has happened.

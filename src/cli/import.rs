@@ -7,10 +7,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::output::{print, stdout, table};
+use super::words;
 use crate::app::App;
 use crate::intake::mapping::Mapping;
 use crate::intake::{self, Bar, FileReport, Options, Report, Severity, Understood};
 use crate::mail::words::plural;
+use crate::store::{FieldChange, FieldChanges};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -66,6 +68,9 @@ pub(super) async fn import(app: &App, args: &Args) -> anyhow::Result<u8> {
     if args.dry_run {
         for file in &report.files {
             understood(&mut out, file)?;
+        }
+        for field in &report.differences {
+            different(&mut out, field)?;
         }
     }
     let closing = closing(&report, args.dry_run);
@@ -129,6 +134,21 @@ fn understood(out: &mut impl std::io::Write, file: &FileReport) -> std::io::Resu
         writeln!(out, "{of}: nicht gelesen: {}", unread.join(", "))?;
     }
     Ok(())
+}
+
+/// What a field of known rows would say instead.
+fn different(out: &mut impl std::io::Write, changes: &FieldChanges) -> std::io::Result<()> {
+    let FieldChanges { table, field, rows, first } = changes;
+    let count = plural(usize::try_from(*rows).unwrap_or(usize::MAX), "Änderung", "Änderungen");
+    writeln!(out, "{}, {field}: {count}", words::table(table))?;
+    for FieldChange { key, before, after } in first {
+        let key = key.split([' ', '\u{1f}']).map(|part| words::value(Some(part))).collect::<Vec<_>>().join(" ");
+        writeln!(out, "  {key}: {} → {}", words::value(before.as_deref()), words::value(after.as_deref()))?;
+    }
+    match rows.saturating_sub(first.len() as u64) {
+        0 => Ok(()),
+        more => writeln!(out, "  … und {more} weitere"),
+    }
 }
 
 fn details(out: &mut impl std::io::Write, file: &FileReport) -> std::io::Result<()> {

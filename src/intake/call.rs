@@ -16,7 +16,7 @@ use super::report::{self, Counts, Fatal, FileReport, Problem, Severity};
 use super::row::Known;
 use super::{ImportError, Options};
 use crate::store::import::{self as stage, Applied, Days, Emptied, Listed, Settled, Stage};
-use crate::store::{FileCounts, WriteTx};
+use crate::store::{FieldChanges, FileCounts, WriteTx};
 
 /// A call under way.
 pub(super) struct Call<'o> {
@@ -43,6 +43,13 @@ impl<'o> Call<'o> {
     /// Whether the facts say something else than before.
     pub(super) fn changed(&self) -> bool {
         self.changed
+    }
+
+    /// Which fields of known rows say something else, as long as nothing is kept.
+    pub(super) async fn differences(&mut self) -> Result<Vec<FieldChanges>, ImportError> {
+        /// Rows that are shown of each field.
+        const EXAMPLES: usize = 20;
+        Ok(self.tx.differences(EXAMPLES).await?)
     }
 
     /// Takes over one file; a list with rows and days in two parts.

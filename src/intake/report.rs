@@ -6,6 +6,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::list::Understood;
+use crate::store::FieldChanges;
 
 /// How many problems of a file are kept for display; the rest is counted.
 pub(super) const SHOWN: usize = 50;
@@ -207,6 +208,8 @@ pub struct Report {
     pub changed_nothing: bool,
     /// The number by which the call is found and taken back; none if it changed nothing, not even how fresh the data is.
     pub import: Option<i64>,
+    /// In a dry run: which fields of known rows would say something else.
+    pub differences: Vec<FieldChanges>,
 }
 
 impl Report {
