@@ -265,6 +265,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<u8> {
             let (app, guard) = App::serving(config, Clock::system()).await?;
             service::run(app, guard, cli.config).await.map(|()| 0)
         }
+        Command::Import(args) if args.suggest => import::suggest(&args),
         Command::Import(args) => with(config, async |app| import::import(app, &args).await).await,
         Command::Morning { on } => with(config, async |app| morning::morning(app, app.day(on)).await).await,
         Command::Deliver => with(config, morning::deliver).await,

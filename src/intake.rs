@@ -9,13 +9,16 @@
 //!
 //! | room | does |
 //! |---|---|
+//! | `call` | one call: file after file into one transaction |
 //! | `discover`, `kinds` | paths → files and what each one is |
 //! | `source`, `records`, `fields` | bytes → encoding, records, values |
 //! | `header`, `row`, `rows` | which column is which, and what a row says |
 //! | `read` | one file from end to end |
+//! | `mapping`, `list`, `suggest` | an office's own list, whatever its headings |
 //! | `rejects`, `report` | what is said about it |
 //! | `correct` | one field that a person has typed |
 
+mod call;
 mod correct;
 mod discover;
 mod fields;
@@ -23,6 +26,8 @@ mod fields;
 mod fuzz;
 mod header;
 mod kinds;
+mod list;
+pub mod mapping;
 mod progress;
 mod read;
 mod records;
@@ -31,25 +36,22 @@ mod report;
 mod row;
 mod rows;
 mod source;
+pub mod suggest;
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use tokio::sync::mpsc;
 
-use crate::store::import::{self as stage, Applied, Settled, Stage};
-use crate::store::{Change, ChangeKind, Db, FileCounts, StoreError, WriteTx};
+use crate::store::{Change, ChangeKind, Db, StoreError};
+use call::{Call, tells_freshness};
 pub use correct::{case_field, case_fields};
-use discover::Input;
 use kinds::Kind;
+pub use list::{ColumnSeen, SheetSeen, Understood};
+use mapping::Mapping;
 pub use progress::{Bar, Progress};
-use read::{Batch, Reading, Task};
-use rejects::Rejects;
 pub use report::{Counts, Fatal, FileReport, Problem, Report, Severity};
-use row::Known;
 
 /// The source of rows whose file has no key, unless another one is named.
 pub const DEFAULT_SOURCE: &str = "lieferung";
@@ -63,6 +65,10 @@ pub struct Options {
     pub force: bool,
     /// Whose rows the files without key (and `termine.csv`) state. At most 100 characters are looked at.
     pub source: String,
+    /// How files that are none of a delivery are to be read: an office's own lists.
+    pub mapping: Option<Arc<Mapping>>,
+    /// Do all of it and keep nothing: what would happen.
+    pub dry_run: bool,
     /// The instant of the import: the teams' Datenstand.
     pub now: DateTime<Utc>,
     /// Its day in Berlin: the first day of new vacancies.
@@ -79,8 +85,18 @@ impl Options {
     /// Neither strict nor forced, from the default source, by whoever runs this program, told to nobody.
     pub fn new(now: DateTime<Utc>) -> Self {
         let today = crate::clock::local_date(now);
-        let (source, who) = (DEFAULT_SOURCE.into(), crate::who::name());
-        Self { strict: false, force: false, source, now, today, who, from: "import", progress: None }
+        Self {
+            strict: false,
+            force: false,
+            source: DEFAULT_SOURCE.into(),
+            mapping: None,
+            dry_run: false,
+            now,
+            today,
+            who: crate::who::name(),
+            from: "import",
+            progress: None,
+        }
     }
 }
 
@@ -111,11 +127,11 @@ pub enum ImportError {
 /// # Errors
 /// Only where the database fails; what is wrong with files is in the [`Report`].
 pub async fn import(db: &Db, paths: &[PathBuf], options: &Options) -> Result<Report, ImportError> {
-    let (inputs, refused) = discover::discover(paths);
+    let (inputs, refused) = discover::discover(paths, options.mapping.as_deref());
     // What was named and is not there could not be read either.
     let named = |f: &FileReport| Kind::of_file_name(&f.path.file_name().unwrap_or_default().to_string_lossy());
     let doubtful = refused.iter().any(|f| named(f).is_ok_and(tells_freshness));
-    let mut report = Report { files: refused, kept: false, changed_nothing: true, import: None };
+    let mut report = Report { files: refused, changed_nothing: true, ..Report::default() };
     if inputs.is_empty() {
         return Ok(report);
     }
@@ -124,22 +140,28 @@ pub async fn import(db: &Db, paths: &[PathBuf], options: &Options) -> Result<Rep
     }
     let Options { now: at, ref who, from, .. } = *options;
     let tx = db.begin_change(&Change { kind: ChangeKind::Import, at, who, from, undoes: None }).await?;
-    let mut call = Call { tx, options, teams: BTreeSet::new(), changed: false, settled: false, doubtful };
+    let mut call = Call::new(tx, options, doubtful);
     let mut rejects = Vec::new();
     for input in inputs {
-        let (file, rows) = call.file(input).await?;
-        rejects.push((report.files.len(), rows));
-        report.files.push(file);
+        for (file, rows) in call.input(input).await? {
+            rejects.push((report.files.len(), rows));
+            report.files.push(file);
+        }
     }
-    report.kept = !(options.strict && report.refused()) && report.exit_code() < 2;
+    let keeps = !(options.strict && report.refused()) && report.exit_code() < 2;
+    report.kept = keeps && !options.dry_run;
+    report.changed_nothing = !(keeps && call.changed());
     if report.kept {
-        report.changed_nothing = !call.changed;
         report.import = call.commit(&report.files).await?;
     } else {
+        if options.dry_run && keeps {
+            report.differences = call.differences().await?;
+        }
         drop(call);
     }
     // Only now: what is written beside the input must tell of something that has happened.
-    for (i, rows) in rejects.into_iter().filter_map(|(i, rows)| Some((i, rows?))) {
+    // And a dry run leaves nothing behind.
+    for (i, rows) in rejects.into_iter().filter_map(|(i, rows)| Some((i, rows?))).filter(|_| !options.dry_run) {
         let (path, failed) = rows.settle();
         report.files[i].rejects = path;
         report.files[i].rejects_failed = failed;
@@ -148,209 +170,4 @@ pub async fn import(db: &Db, paths: &[PathBuf], options: &Options) -> Result<Rep
         progress.end();
     }
     Ok(report)
-}
-
-/// A call under way.
-struct Call<'o> {
-    tx: WriteTx,
-    options: &'o Options,
-    /// The teams whose cases the files speak of.
-    teams: BTreeSet<String>,
-    changed: bool,
-    /// Whether a file agrees with a correction by hand for the first time: no fact changes, but what the lists say does.
-    settled: bool,
-    /// Whether a file of cases or activities could not be read at all: then the data is not fresh, whatever else came.
-    doubtful: bool,
-}
-
-impl Call<'_> {
-    /// Takes over one file. Gives its refused rows too, unless the whole file was refused.
-    async fn file(&mut self, input: Input) -> Result<(FileReport, Option<Rejects>), ImportError> {
-        let Input { path, kind, .. } = input;
-        if let Some(progress) = &self.options.progress {
-            progress.file(&path.file_name().unwrap_or_default().to_string_lossy());
-        }
-        let mut known = Known::default();
-        if kind == Kind::Betreuungen {
-            known.teams.extend(stage::known_teams(&mut self.tx).await?);
-        }
-        let task = Task { path: path.clone(), kind, known: Arc::new(known), progress: self.options.progress.clone() };
-        let mut staged = Stage::new(&mut self.tx, kind.table()).await?;
-        let mut reading = read_into(&mut staged, task).await?;
-        if let Some(text) = reading.fatal {
-            staged.finish().await?;
-            self.doubtful |= tells_freshness(kind);
-            return Ok((FileReport::fatal(&path, text), None));
-        }
-        staged.close().await?;
-
-        let source: String = self.options.source.chars().take(100).collect();
-        if kind.table().states_all() && !self.options.force {
-            let (all, gone) = staged.withdrawal(&source).await?;
-            if too_much(all, gone) {
-                staged.finish().await?;
-                let mut file = FileReport::new(&path, reading.counts, reading.problems);
-                file.fatal = Some(Fatal {
-                    text: format!(
-                        "Die Datei nähme {gone} von {all} Zeilen zurück, mehr als 30 %. Falls das so gewollt ist, \
-                         wiederholen Sie den Import mit --force; falls sie nur ein Teil ist, geben Sie mit --source eine \
-                         eigene Quelle an."
-                    ),
-                    readable: true,
-                });
-                return Ok((file, None));
-            }
-        }
-        if kind == Kind::Betreuungen {
-            report_missing(&mut staged, &mut reading).await?;
-        }
-        // A row that cannot be read may be the very one that an old row has become: until all can be read, none goes.
-        let whole = reading.counts.refused == 0;
-        if kind.table().states_all() && !whole && staged.withdrawal(&source).await?.1 > 0 {
-            reading.problems.push(Problem {
-                line: None,
-                column: None,
-                value: None,
-                reason: "Weil Zeilen abgelehnt wurden, wurde keine frühere Zeile zurückgezogen.".into(),
-                remedy: "Bitte berichtigen Sie die abgelehnten Zeilen und lesen Sie die ganze Datei erneut ein.".into(),
-                severity: Severity::Kept,
-            });
-        }
-        let applied = staged.apply(&source, self.options.today, whole).await?;
-        report_overruled(&applied.settled, &mut reading);
-        report_unattached(&mut staged, &mut reading).await?;
-        self.teams.extend(staged.teams().await?);
-        staged.finish().await?;
-
-        self.changed |= applied.changed_anything();
-        self.settled |= applied.settled.caught_up > 0;
-        let Applied { new, changed, unchanged, withdrawn, .. } = applied;
-        let counts = Counts { new, changed, unchanged, withdrawn, ..reading.counts };
-        Ok((FileReport::new(&path, counts, reading.problems), Some(reading.rejects)))
-    }
-
-    /// Keeps everything; the number of the import. Data that says what it said is fresh all the same; where it is not even
-    /// fresher, as when a command is given twice, nothing has happened and nothing is kept.
-    async fn commit(mut self, files: &[FileReport]) -> Result<Option<i64>, ImportError> {
-        for team in self.teams.iter().filter(|_| !self.doubtful) {
-            self.tx.touch_datenstand(team, self.options.now).await?;
-        }
-        if !(self.changed || self.settled || self.tx.made_fresher()) {
-            return Ok(None);
-        }
-        let files: Vec<FileCounts> = files.iter().filter(|file| file.fatal.is_none()).map(noted).collect();
-        self.tx.note_files(&files).await?;
-        if self.changed {
-            self.tx.bump_revision().await?;
-            self.tx.analyze().await?;
-        }
-        let import = self.tx.change();
-        self.tx.commit().await?;
-        Ok(Some(import))
-    }
-}
-
-/// A file as the log of changes keeps it: its name alone, for the path may name people.
-fn noted(file: &FileReport) -> FileCounts {
-    let name = file.path.file_name().unwrap_or_default().to_string_lossy();
-    let counts = file.counts;
-    FileCounts {
-        table: Kind::of_file_name(&name).map_or_else(|_| String::new(), |kind| kind.table().name().to_owned()),
-        file: name.into_owned(),
-        read: counts.read,
-        new: counts.new,
-        changed: counts.changed,
-        unchanged: counts.unchanged,
-        withdrawn: counts.withdrawn,
-        refused: counts.refused,
-    }
-}
-
-/// Whether data is not fresh without this file, if it was to come.
-const fn tells_freshness(kind: Kind) -> bool {
-    matches!(kind, Kind::Betreuungen | Kind::Aktivitaeten)
-}
-
-/// Whether a file withdraws so many rows of its source that it may not be whole: more than 30 % and more than ten.
-fn too_much(all: u64, gone: u64) -> bool {
-    gone > 10 && u128::from(gone) * 10 > u128::from(all) * 3
-}
-
-/// Reads a file on a thread of its own and stages what comes.
-async fn read_into(staged: &mut Stage<'_>, task: Task) -> Result<Reading, ImportError> {
-    // Few: the reader may be ahead by no more than keeps the store busy.
-    const AHEAD: usize = 4;
-    let (sender, mut receiver) = mpsc::channel(AHEAD);
-    let reader = tokio::task::spawn_blocking(move || read::read(&task, &sender));
-    while let Some(batch) = receiver.recv().await {
-        match batch {
-            Batch::Rows(rows) => staged.put(rows).await?,
-            Batch::Hold(key) => staged.hold(key).await?,
-        }
-    }
-    reader.await.map_err(|_| ImportError::Interrupted)
-}
-
-/// Tells of cases that the list no longer holds. They stay as they are.
-async fn report_missing(staged: &mut Stage<'_>, reading: &mut Reading) -> Result<(), ImportError> {
-    const NAMED: usize = 5;
-    let (count, first) = staged.missing_cases(NAMED).await?;
-    if count > 0 {
-        let more = if count > first.len() as u64 { ", …" } else { "" };
-        reading.problems.push(Problem {
-            line: None,
-            column: Some("fallnr".into()),
-            value: Some(format!("{}{more}", first.join(", "))),
-            reason: match count {
-                1 => "Ein bekannter Fall steht nicht mehr in der Liste; er bleibt, wie er ist.".into(),
-                n => format!("{n} bekannte Fälle stehen nicht mehr in der Liste; sie bleiben, wie sie sind."),
-            },
-            remedy: "Falls die Betreuung beendet ist, tragen Sie bitte ende_am nach.".into(),
-            severity: Severity::Kept,
-        });
-    }
-    Ok(())
-}
-
-/// Tells where the file ends a correction by hand.
-fn report_overruled(settled: &Settled, reading: &mut Reading) {
-    if settled.overruled == 0 {
-        return;
-    }
-    let more = if settled.overruled > settled.first.len() as u64 { ", …" } else { "" };
-    reading.problems.push(Problem {
-        line: None,
-        column: None,
-        value: Some(format!("{}{more}", settled.first.join(", "))),
-        reason: match settled.overruled {
-            1 => "Eine Angabe, die von Hand berichtigt war, nennt die Liste jetzt neu; es gilt die Liste.".into(),
-            n => format!("{n} Angaben, die von Hand berichtigt waren, nennt die Liste jetzt neu; es gilt die Liste."),
-        },
-        remedy: "Bitte prüfen Sie diese Fälle mit „case show“.".into(),
-        severity: Severity::Kept,
-    });
-}
-
-/// Tells of rows that are about a case, colleague or team nobody knows (yet).
-async fn report_unattached(staged: &mut Stage<'_>, reading: &mut Reading) -> Result<(), ImportError> {
-    let Some(column) = staged.table().parent_column() else { return Ok(()) };
-    let (count, first) = staged.unattached(reading.problems.room()).await?;
-    let (who, file) = match column {
-        "fallnr" => ("Dieser Fall ist", "betreuungen.csv"),
-        "kuerzel" => ("Dieses Kürzel ist", "personal.csv"),
-        _ => ("Dieses Team ist", "teams.csv"),
-    };
-    let named = first.len() as u64;
-    for (line, value) in first {
-        reading.problems.push(Problem {
-            line: Some(line),
-            column: Some(column.into()),
-            value: Some(report::shorten(&value)),
-            reason: format!("{who} (noch) nicht bekannt; so hat die Zeile keine Wirkung."),
-            remedy: format!("Sie gilt, sobald {file} den Wert enthält."),
-            severity: Severity::Kept,
-        });
-    }
-    reading.problems.push_unseen(count - named.min(count));
-    Ok(())
 }

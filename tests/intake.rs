@@ -3,6 +3,8 @@
 
 #[path = "support/pg.rs"]
 mod pg;
+#[path = "support/workbook.rs"]
+mod workbook;
 #[path = "intake/world.rs"]
 mod world;
 
@@ -12,6 +14,8 @@ mod any_bytes;
 mod deliveries;
 #[path = "intake/files.rs"]
 mod files;
+#[path = "intake/lists.rs"]
+mod lists;
 #[path = "intake/rejects.rs"]
 mod rejects;
 #[path = "intake/rows.rs"]

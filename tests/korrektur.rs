@@ -4,9 +4,14 @@
 
 #[path = "support/pg.rs"]
 mod pg;
+#[path = "support/workbook.rs"]
+#[expect(dead_code, reason = "lists of other shapes are made elsewhere")]
+mod workbook;
 
 #[path = "korrektur/hand.rs"]
 mod hand;
+#[path = "korrektur/listed.rs"]
+mod listed;
 #[path = "korrektur/office.rs"]
 mod office;
 #[path = "korrektur/undone.rs"]

@@ -120,7 +120,13 @@ fn nothing_that_fires_is_cut() {
     };
     let (now, ahead, long) = (rows(100), rows(200), rows(300));
     let bak = BakDay { now, ahead, long, ..sample::nothing(sample::holder(Some("BE"), None, false)) };
-    let team = TeamDay { team: "BAK Nord".into(), team_items: Vec::new(), baks: vec![bak], unwatched: Vec::new() };
+    let team = TeamDay {
+        team: "BAK Nord".into(),
+        team_items: Vec::new(),
+        baks: vec![bak],
+        unwatched: Vec::new(),
+        vanished: Vec::new(),
+    };
     let parts = sample::renderer().render(&sample::digest(Kind::Tagesuebersicht, Content::Day(vec![team]))).unwrap();
     for part in [&parts.text, &parts.html] {
         assert_eq!(part.matches("[neu]").count() + part.matches("[übernommen]").count(), fires);
@@ -142,7 +148,13 @@ fn a_bad_day_of_a_full_bak_stays_below_100_kilobytes() {
         ])
     };
     let bak = BakDay { now: (0..90).map(row).collect(), ..sample::nothing(sample::holder(Some("BE"), None, false)) };
-    let team = TeamDay { team: "BAK Nord".into(), team_items: Vec::new(), baks: vec![bak], unwatched: Vec::new() };
+    let team = TeamDay {
+        team: "BAK Nord".into(),
+        team_items: Vec::new(),
+        baks: vec![bak],
+        unwatched: Vec::new(),
+        vanished: Vec::new(),
+    };
     let parts = sample::renderer().render(&sample::digest(Kind::Tagesuebersicht, Content::Day(vec![team]))).unwrap();
     assert!(parts.html.len() < 100_000, "{} bytes", parts.html.len());
 }

@@ -5,9 +5,10 @@ mod show;
 use clap::{Subcommand, ValueEnum};
 
 use super::output::print;
+use super::words::value as shown;
 use crate::app::App;
 use crate::intake;
-use crate::mail::words::{clean, date};
+use crate::mail::words::clean;
 use crate::store::{Change, ChangeKind};
 
 /// What is asked of a case.
@@ -111,12 +112,4 @@ async fn set(app: &App, fallnr: &str, field: &str, value: &str) -> anyhow::Resul
         );
     }
     Ok(0)
-}
-
-/// A value as people read it: dates in German, nothing as a word.
-fn shown(value: Option<&str>) -> String {
-    match value.filter(|value| !value.is_empty()) {
-        None => "leer".to_owned(),
-        Some(value) => value.parse().map_or_else(|_| clean(value).into_owned(), date),
-    }
 }

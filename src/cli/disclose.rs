@@ -152,6 +152,8 @@ fn heading(table: &str) -> &str {
         "foerderung" => "Förderungen",
         "pause" => "Ruhezeiten",
         "termin" => "Termine",
+        "listentag" => "Tage in Spalten der Listen: was dort zuletzt stand",
+        "listenfall" => "Vollständige Listen, die den Fall führen oder führten",
         "ledger" => "Fristen und Erinnerungen",
         "notice" => "Mitteilungen: wem was gesagt wurde",
         "protokoll" => "Protokoll: was vor Änderungen dastand",
@@ -221,13 +223,18 @@ fn label(column: &str) -> &str {
         "geliefert" => "laut Liste",
         "wert" => "laut Berichtigung",
         "sent_at" => "zugestellt",
+        "spalte" => "Spalte",
+        "eigen" => "nur aus dieser Spalte bekannt",
+        "fehlt_seit" => "fehlt seit",
         other => other,
     }
 }
 
 /// A value in words.
 fn shown(value: &Value) -> String {
-    let Some(text) = value.as_str() else { return value.to_string() };
+    let Some(text) = value.as_str() else {
+        return value.as_bool().map_or_else(|| value.to_string(), |yes| if yes { "ja" } else { "nein" }.to_owned());
+    };
     if let Ok(day) = text.parse::<NaiveDate>() {
         return date(day);
     }

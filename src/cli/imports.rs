@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::Format;
 use super::output::{json_line, print, stdout, table};
+use super::words;
 use crate::app::App;
 use crate::mail::words::{clean, instant, plural};
 use crate::store::{Change, ChangeKind, FileCounts, Kept, Undo};
@@ -20,6 +21,8 @@ struct Row<'a> {
     who: &'a str,
     from: &'a str,
     files: Vec<&'a str>,
+    /// What came of it, table by table: a list may feed several.
+    tables: Vec<InTable<'a>>,
     read: u64,
     new: u64,
     changed: u64,
@@ -30,15 +33,51 @@ struct Row<'a> {
     undone_by: Option<&'a str>,
 }
 
+/// What became of the files for one table.
+#[derive(Serialize)]
+struct InTable<'a> {
+    table: &'a str,
+    read: u64,
+    new: u64,
+    changed: u64,
+    unchanged: u64,
+    withdrawn: u64,
+    refused: u64,
+}
+
+impl<'a> InTable<'a> {
+    fn all(files: &'a [FileCounts]) -> Vec<Self> {
+        let mut tables: Vec<Self> = Vec::new();
+        for file in files {
+            let table = file.table.as_str();
+            let at = tables.iter().position(|known| known.table == table).unwrap_or_else(|| {
+                tables.push(Self { table, read: 0, new: 0, changed: 0, unchanged: 0, withdrawn: 0, refused: 0 });
+                tables.len() - 1
+            });
+            let sum = &mut tables[at];
+            sum.read += file.read;
+            sum.new += file.new;
+            sum.changed += file.changed;
+            sum.unchanged += file.unchanged;
+            sum.withdrawn += file.withdrawn;
+            sum.refused += file.refused;
+        }
+        tables
+    }
+}
+
 impl<'a> Row<'a> {
     fn of(kept: &'a Kept) -> Self {
+        let mut files: Vec<_> = kept.files.iter().map(|f| f.file.as_str()).collect();
+        files.dedup();
         let sum = |count: fn(&FileCounts) -> u64| kept.files.iter().map(count).sum();
         Self {
             id: kept.id,
             at: kept.at,
             who: &kept.who,
             from: &kept.from,
-            files: kept.files.iter().map(|f| f.file.as_str()).collect(),
+            files,
+            tables: InTable::all(&kept.files),
             read: sum(|f| f.read),
             new: sum(|f| f.new),
             changed: sum(|f| f.changed),
@@ -62,7 +101,7 @@ pub(super) async fn imports(app: &App, all: bool, format: Format) -> anyhow::Res
         print("Noch ist kein Import festgehalten.")?;
         return Ok(0);
     }
-    let mut rows = table(["Nr", "wann", "wer", "woher", "neu", "geändert", "zurückgezogen", "Stand"]);
+    let mut rows = table(["Nr", "wann", "wer", "woher", "was", "neu", "geändert", "zurückgezogen", "Stand"]);
     for kept in &imports {
         let row = Row::of(kept);
         let from = format!("{}: {}", row.from, clean(&names(&row.files)));
@@ -70,7 +109,18 @@ pub(super) async fn imports(app: &App, all: bool, format: Format) -> anyhow::Res
             None => "gilt".to_owned(),
             Some((at, who)) => format!("zurückgenommen am {} von {who}", instant(*at)),
         };
-        let counts = [row.new, row.changed, row.withdrawn].map(|n| n.to_string());
+        // A line for each table that says something else since.
+        let changed: Vec<_> = row.tables.iter().filter(|t| t.new + t.changed + t.withdrawn > 0).collect();
+        let lines = |line: fn(&InTable<'_>) -> String| {
+            let lines: Vec<_> = changed.iter().map(|table| line(table)).collect();
+            if lines.is_empty() { "–".to_owned() } else { lines.join("\n") }
+        };
+        let counts = [
+            lines(|t| words::table(t.table).to_owned()),
+            lines(|t| t.new.to_string()),
+            lines(|t| t.changed.to_string()),
+            lines(|t| t.withdrawn.to_string()),
+        ];
         let head = [kept.id.to_string(), instant(kept.at), clean(row.who).into_owned(), from];
         rows.add_row(head.into_iter().chain(counts).chain([stands]));
     }
@@ -97,7 +147,7 @@ pub(super) async fn undo(app: &App, id: i64) -> anyhow::Result<u8> {
         Undo::Unknown => anyhow::bail!("Einen Import {id} gibt es nicht. „wiedervorlage imports“ zeigt die Nummern."),
         Undo::NotAnImport(kind) => anyhow::bail!(
             "Nummer {id} ist kein Import, sondern {}. {}",
-            super::words::change(kind),
+            words::change(kind),
             match kind {
                 Some(ChangeKind::Record) => "Einen Eintrag nimmt „record --withdraw“ zurück.",
                 Some(ChangeKind::Set) =>
@@ -142,7 +192,7 @@ fn names(files: &[&str]) -> String {
 
 /// Why an import cannot be taken back, and what to do.
 fn changed(id: i64, count: u64, by: &[(i64, Option<ChangeKind>)]) -> String {
-    let later: Vec<_> = by.iter().map(|(id, kind)| format!("{id} ({})", super::words::change(*kind))).collect();
+    let later: Vec<_> = by.iter().map(|(id, kind)| format!("{id} ({})", words::change(*kind))).collect();
     let imports = by.iter().any(|(_, kind)| *kind == Some(ChangeKind::Import));
     let remedy = if imports {
         "Nehmen Sie zuerst die späteren Importe zurück, den letzten zuerst, oder spielen Sie eine berichtigte Lieferung ein."

@@ -8,7 +8,7 @@ use crate::domain::digest::Kind;
 use crate::domain::facts::{Art, Case, EndeGrund, FoerderArt, Kennung};
 use crate::domain::obligation::{Column, Evidence, Role, Roles};
 use crate::domain::rules::Supply;
-use crate::mail::words::{clean, list};
+use crate::mail::words::{clean, date, list};
 use crate::store::{ChangeKind, OutboxState};
 
 /// Columns of a paragraph: comfortable in a window of 80 to 120 once indented.
@@ -123,6 +123,31 @@ pub(super) const fn change(kind: Option<ChangeKind>) -> &'static str {
         Some(ChangeKind::Set) => "eine Berichtigung von Hand",
         Some(ChangeKind::Undo) => "die Rücknahme eines Imports",
         None => "eine andere Änderung",
+    }
+}
+
+/// The rows of a table of facts; one that is newer than these keeps its name.
+pub(super) fn table(name: &str) -> &str {
+    match name {
+        "team" => "Teams",
+        "kollege" => "Personal",
+        "betreuung" => "Betreuungen",
+        "aktivitaet" => "Tätigkeiten",
+        "foerderung" => "Förderungen",
+        "pause" => "Ruhezeiten",
+        "abwesenheit" => "Abwesenheiten",
+        "veranstaltung" => "Veranstaltungen",
+        "termin" => "Termine",
+        "stelle" => "Stellen",
+        other => other,
+    }
+}
+
+/// A value as people read it: dates in German, nothing as a word. Kept are dates as ISO text.
+pub(super) fn value(value: Option<&str>) -> String {
+    match value.filter(|value| !value.is_empty()) {
+        None => "leer".to_owned(),
+        Some(value) => value.parse().map_or_else(|_| clean(value).into_owned(), date),
     }
 }
 

@@ -158,6 +158,8 @@ pub struct TeamDay {
     pub baks: Vec<BakDay>,
     /// Where the words are of rules that nobody is watching, for want of evidence; on the first run of a week only.
     pub unwatched: Vec<Arc<str>>,
+    /// Running cases that are gone from a list that is complete: ended, and why?
+    pub vanished: Vec<String>,
 }
 
 /// One BAK's day.

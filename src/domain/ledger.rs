@@ -69,7 +69,8 @@ pub struct RunOf<'a> {
     pub bak: Option<&'a str>,
     /// The case's IFK.
     pub ifk: Option<&'a str>,
-    /// The roles for which nobody can be written to, no colleague and no mailbox (RULES.md §5 *Who*).
+    /// The roles to which nothing can go: no colleague and no mailbox (RULES.md §5 *Who*), or the case is gone from a
+    /// complete list and asked about.
     pub unreachable: Roles,
 }
 

@@ -21,7 +21,7 @@ pub fn case_fields() -> impl Iterator<Item = &'static str> {
 /// What is wrong with it and what would be right.
 pub fn case_field(field: &str, text: &str, teams: &[String]) -> Result<Value, Problem> {
     let kind = Kind::Betreuungen;
-    let known = Known { teams: teams.iter().cloned().collect() };
+    let known = Known { teams: teams.iter().cloned().collect(), ..Known::default() };
     let texts = kind.columns().iter().map(|column| {
         let mut cleaned = String::new();
         if column.name == field {

@@ -5,8 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::kinds::{Kind, REJECT_SUFFIX};
+use super::mapping::Mapping;
 use super::report::FileReport;
 use super::source::why;
+
+/// How the names of workbooks end.
+const WORKBOOKS: [&str; 4] = ["xlsx", "xlsm", "xls", "ods"];
 
 /// A file that is to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,17 +19,19 @@ pub(super) struct Input {
     pub(super) kind: Kind,
     /// Its size now, for the progress shown.
     pub(super) bytes: u64,
+    /// Whether it is an office's own list, to be read by the mapping.
+    pub(super) list: bool,
 }
 
 /// The inputs in dependency order (those of a kind in the order given), and a report for what is none.
 ///
 /// Of a folder only the CSV files in it count, and not our own lists of refused rows; a file that is named itself must
-/// be one of ours.
-pub(super) fn discover(paths: &[PathBuf]) -> (Vec<Input>, Vec<FileReport>) {
+/// be one of ours. With a mapping, files that are none of ours are lists, and workbooks count in a folder as well.
+pub(super) fn discover(paths: &[PathBuf], mapping: Option<&Mapping>) -> (Vec<Input>, Vec<FileReport>) {
     let (mut inputs, mut refused) = (Vec::new(), Vec::new());
     let mut seen = HashSet::new();
     for path in paths {
-        let files = match list(path) {
+        let files = match list(path, mapping.is_some()) {
             Ok(files) => files,
             Err(text) => {
                 refused.push(FileReport::fatal(path, text));
@@ -34,12 +40,18 @@ pub(super) fn discover(paths: &[PathBuf]) -> (Vec<Input>, Vec<FileReport>) {
         };
         for file in files {
             let name = file.file_name().unwrap_or_default().to_string_lossy();
-            match Kind::of_file_name(&name) {
-                Ok(kind) => {
+            let of_delivery = mapping.and_then(|m| m.beside(&name)).map_or_else(|| Kind::of_file_name(&name), Ok);
+            let found = match (of_delivery, mapping) {
+                (Ok(kind), _) => Ok((kind, false)),
+                (Err(_), Some(mapping)) if !name.to_lowercase().ends_with(REJECT_SUFFIX) => Ok((mapping.kind, true)),
+                (Err(text), _) => Err(text),
+            };
+            match found {
+                Ok((kind, list)) => {
                     let same = fs::canonicalize(&file).unwrap_or_else(|_| file.clone());
                     if seen.insert(same) {
                         let bytes = fs::metadata(&file).map_or(0, |m| m.len());
-                        inputs.push(Input { path: file, kind, bytes });
+                        inputs.push(Input { path: file, kind, bytes, list });
                     }
                 }
                 Err(text) => refused.push(FileReport::fatal(&file, text)),
@@ -50,7 +62,7 @@ pub(super) fn discover(paths: &[PathBuf]) -> (Vec<Input>, Vec<FileReport>) {
     (inputs, refused)
 }
 
-fn list(path: &Path) -> Result<Vec<PathBuf>, String> {
+fn list(path: &Path, workbooks: bool) -> Result<Vec<PathBuf>, String> {
     let failed = |e: std::io::Error| format!("Der Pfad lässt sich nicht lesen: {}", why(&e));
     if !fs::metadata(path).map_err(failed)?.is_dir() {
         return Ok(vec![path.to_owned()]);
@@ -60,14 +72,16 @@ fn list(path: &Path) -> Result<Vec<PathBuf>, String> {
         let entry = entry.map_err(failed)?;
         let name = entry.file_name().to_string_lossy().to_lowercase();
         // Hidden files are drafts of other programs and of our own.
-        let csv = Path::new(&name).extension().is_some_and(|e| e == "csv");
-        if csv && !name.ends_with(REJECT_SUFFIX) && !name.starts_with(['.', '~']) {
+        let extension = Path::new(&name).extension().and_then(|e| e.to_str()).unwrap_or_default();
+        let counts = extension == "csv" || (workbooks && WORKBOOKS.contains(&extension));
+        if counts && !name.ends_with(REJECT_SUFFIX) && !name.starts_with(['.', '~']) {
             files.push(entry.path());
         }
     }
     files.sort();
     if files.is_empty() {
-        return Err("Der Ordner enthält keine CSV-Datei einer Lieferung.".into());
+        let what = if workbooks { "weder eine Liste noch eine CSV-Datei" } else { "keine CSV-Datei einer Lieferung" };
+        return Err(format!("Der Ordner enthält {what}."));
     }
     Ok(files)
 }

@@ -18,6 +18,11 @@ pub(super) struct Header {
 }
 
 impl Header {
+    /// The header of a list, whose columns are all shown.
+    pub(super) fn plain(names: Vec<String>) -> Self {
+        Self { names, places: Vec::new(), unknown: Vec::new(), health: Vec::new() }
+    }
+
     /// Reads the header of a file of `kind`; a refusal is a German sentence that says what would be right.
     pub(super) fn read(kind: Kind, record: &Record, encoding: Encoding) -> Result<Self, String> {
         let names: Vec<String> = (0..record.len())

@@ -11,6 +11,7 @@ use tokio::sync::mpsc::Sender;
 use super::fields::{self, Encoding};
 use super::header::Header;
 use super::kinds::Kind;
+use super::list::Understood;
 use super::progress::Progress;
 use super::records::{MAX_RECORD, Next, Reader, Record};
 use super::rejects::Rejects;
@@ -27,6 +28,8 @@ pub(super) enum Batch {
     Rows(Vec<Staged>),
     /// The key of a row that is there but cannot be read.
     Hold(String),
+    /// Cells of columns of days that are empty.
+    Empty(Vec<Staged>),
 }
 
 /// What reading a file came to.
@@ -37,6 +40,24 @@ pub(super) struct Reading {
     pub(super) rejects: Rejects,
     /// Why the whole file is refused.
     pub(super) fatal: Option<String>,
+    /// Whether a row that is there could not be told by its key.
+    pub(super) keyless: bool,
+    /// How an office's own list was read.
+    pub(super) understood: Option<Understood>,
+}
+
+impl Reading {
+    /// Nothing yet.
+    pub(super) fn new(rejects: Rejects) -> Self {
+        Self {
+            counts: Counts::default(),
+            problems: Problems::default(),
+            rejects,
+            fatal: None,
+            keyless: false,
+            understood: None,
+        }
+    }
 }
 
 /// What to read, and by what to judge it.
@@ -49,12 +70,7 @@ pub(super) struct Task {
 
 /// Reads a file; rows go to `out`. Ends early when nobody takes them any more.
 pub(super) fn read(task: &Task, out: &Sender<Batch>) -> Reading {
-    let mut reading = Reading {
-        counts: Counts::default(),
-        problems: Problems::default(),
-        rejects: Rejects::beside(&task.path),
-        fatal: None,
-    };
+    let mut reading = Reading::new(Rejects::beside(&task.path));
     if let Err(text) = read_rows(task, out, &mut reading) {
         reading.fatal = Some(text);
     }
@@ -152,7 +168,7 @@ fn read_rows(task: &Task, out: &Sender<Batch>, reading: &mut Reading) -> Result<
 }
 
 /// The taker leaves only when the store has failed, and then this text is never shown.
-fn send(out: &Sender<Batch>, batch: Batch) -> Result<(), String> {
+pub(super) fn send(out: &Sender<Batch>, batch: Batch) -> Result<(), String> {
     out.blocking_send(batch).map_err(|_| "Die Übernahme wurde abgebrochen.".to_owned())
 }
 

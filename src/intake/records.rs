@@ -39,6 +39,16 @@ impl Record {
         &self.text[start..end]
     }
 
+    /// A record of these texts, as if a file had held it.
+    pub(super) fn of<'a>(line: u64, texts: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut record = Self { line, ..Self::default() };
+        for text in texts {
+            record.text.extend_from_slice(text.as_bytes());
+            record.end_field();
+        }
+        record
+    }
+
     fn clear(&mut self, line: u64) {
         self.line = line;
         self.swallows = false;

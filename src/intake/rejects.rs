@@ -47,6 +47,11 @@ impl Rejects {
         Self { target, writer: None, failed: None }
     }
 
+    /// For a further reading of a file whose refused rows are collected already; takes none.
+    pub(super) fn elsewhere(input: &Path) -> Self {
+        Self { target: path_of(input), writer: None, failed: None }
+    }
+
     /// Adds a row. `from` is the first field that cannot be trusted to stand in its own column; it and those behind
     /// it are blank, because a remark may have slipped there.
     pub(super) fn push(

@@ -5,6 +5,9 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::list::Understood;
+use crate::store::FieldChanges;
+
 /// How many problems of a file are kept for display; the rest is counted.
 pub(super) const SHOWN: usize = 50;
 
@@ -145,6 +148,12 @@ pub struct Fatal {
 pub struct FileReport {
     /// The file as it was named.
     pub path: PathBuf,
+    /// Whether this is about the days in a list's columns; its rows have a report of their own.
+    pub activities: bool,
+    /// The table that its rows went to; none where nobody could tell, or nothing was read.
+    pub table: Option<&'static str>,
+    /// How an office's own list was read.
+    pub understood: Option<Understood>,
     /// What happened to its rows.
     pub counts: Counts,
     /// The first problems, by line.
@@ -169,7 +178,18 @@ impl FileReport {
     pub(super) fn new(path: &Path, mut counts: Counts, problems: Problems) -> Self {
         let (problems, more, kept) = problems.finish();
         counts.reported = kept;
-        Self { path: path.into(), counts, problems, more, fatal: None, rejects: None, rejects_failed: None }
+        Self {
+            path: path.into(),
+            activities: false,
+            table: None,
+            understood: None,
+            counts,
+            problems,
+            more,
+            fatal: None,
+            rejects: None,
+            rejects_failed: None,
+        }
     }
 
     fn refused(&self) -> bool {
@@ -184,10 +204,12 @@ pub struct Report {
     pub files: Vec<FileReport>,
     /// Whether the call was taken over; `false` where `strict` dropped it for a refused row or nothing could be read.
     pub kept: bool,
-    /// Whether the database says the same as before.
+    /// Whether the database says the same as before (in a dry run: would say).
     pub changed_nothing: bool,
     /// The number by which the call is found and taken back; none if it changed nothing, not even how fresh the data is.
     pub import: Option<i64>,
+    /// In a dry run: which fields of known rows would say something else.
+    pub differences: Vec<FieldChanges>,
 }
 
 impl Report {

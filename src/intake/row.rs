@@ -2,7 +2,7 @@
 //!
 //! Reading goes on after a refusal, so that a person learns of all that is wrong with a row at once.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 
@@ -21,6 +21,35 @@ pub(super) const MAX_TEXT: usize = 1000;
 pub(super) struct Known {
     /// The keys of all teams, those of this call included.
     pub(super) teams: HashSet<String>,
+    /// How the keys of teams and colleagues are written, for lists, which people type. Empty for a delivery.
+    pub(super) written: Written,
+}
+
+/// Keys that are told apart by more than case: „ifk1" in a list means IFK1.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    exact: HashSet<String>,
+    /// In lower case → as it is written, if that is one way only.
+    folded: HashMap<String, Option<String>>,
+}
+
+impl Written {
+    pub(super) fn add(&mut self, key: String) {
+        let same = |known: &Option<String>| known.as_deref() == Some(&*key);
+        let folded = self.folded.entry(key.to_lowercase()).or_insert_with(|| Some(key.clone()));
+        if !same(folded) {
+            *folded = None;
+        }
+        self.exact.insert(key);
+    }
+
+    /// The key as it is written elsewhere; unknown ones as they are.
+    pub(super) fn of<'a>(&'a self, key: &'a str) -> &'a str {
+        if self.exact.contains(key) {
+            return key;
+        }
+        self.folded.get(&key.to_lowercase()).and_then(Option::as_deref).unwrap_or(key)
+    }
 }
 
 /// A row whose problems are being collected.

@@ -87,6 +87,7 @@ pub(super) async fn plan(
         *latest = (*latest).max(on);
     }
 
+    let mut vanished = snapshot.vanished(day).await?;
     let (mut roster, mut capacity) = (Roster::default(), Capacity::default());
     let mut baks: HashMap<String, Vec<String>> = HashMap::new();
     // An address that mail may not go to is none: deputies and fallbacks stand in, and nothing is lost on the way.
@@ -193,6 +194,7 @@ pub(super) async fn plan(
             datenstand: at,
             stale,
             skipped: last_run.map(|last| skipped_first_days(&office.cal, last, day)).unwrap_or_default(),
+            vanished: vanished.remove(&team.team).unwrap_or_default(),
             week: WeekCount { baks: baks.remove(&team.team).unwrap_or_default(), ..WeekCount::default() },
             office,
         };

@@ -1,5 +1,7 @@
 //! Whether the database is sound, and which facts hang in the air.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 
 use super::dialect::{Tx, all, one};
@@ -87,7 +89,23 @@ impl Db {
     }
 }
 
+/// Cases that a complete list no longer holds and no other complete list does, and that have not ended by `$1`.
+const VANISHED: &str = "select b.team, l.fallnr from listenfall l join betreuung b on b.fallnr = l.fallnr \
+     where l.fehlt_seit is not null and (b.ende_am is null or b.ende_am > $1 or b.kennung_seit > b.ende_am) \
+     and not exists (select 1 from listenfall o where o.fallnr = l.fallnr and o.fehlt_seit is null) \
+     group by b.team, l.fallnr order by b.team, l.fallnr";
+
 impl Snapshot {
+    /// Per team, the running cases that are gone from a complete list: they are asked about.
+    pub async fn vanished(&mut self, day: NaiveDate) -> Result<BTreeMap<String, Vec<String>>, StoreError> {
+        let rows: Vec<(String, String)> = all!(&mut self.tx, VANISHED, day)?;
+        let mut vanished: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (team, fallnr) in rows {
+            vanished.entry(team).or_default().push(fallnr);
+        }
+        Ok(vanished)
+    }
+
     /// What hangs in the air on `day`.
     pub async fn loose_ends(&mut self, day: NaiveDate) -> Result<LooseEnds, StoreError> {
         let tx = &mut self.tx;

@@ -11,7 +11,7 @@ use super::open::scratch;
 use super::{Db, StoreError};
 
 /// The tables that hold facts, with their columns. The memory of what was said and the queue stay behind.
-const FACTS: [(&str, &[&str]); 11] = [
+const FACTS: [(&str, &[&str]); 12] = [
     ("team", &["team", "name", "postfach", "bundesland", "leitung", "dienststelle", "beginn"]),
     ("kollege", &["kuerzel", "name", "email", "rolle", "team", "region", "vertretung"]),
     (
@@ -44,6 +44,7 @@ const FACTS: [(&str, &[&str]); 11] = [
         &["refnr", "titel", "arbeitgeber", "ort", "arbeitszeit", "eingestellt_am", "link", "quelle", "erstmals_am"],
     ),
     ("datenstand", &["team", "at"]),
+    ("listenfall", &["source", "fallnr", "fehlt_seit"]),
 ];
 
 /// Rows in memory at once.

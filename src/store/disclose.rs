@@ -27,12 +27,17 @@ impl Snapshot {
                     Tx::Postgres(_) => format!("select cast(json_build_object({TOLD}"),
                 },
                 Tx::Sqlite(tx) => {
-                    let columns: Vec<String> =
-                        sqlx::query_scalar("select name from pragma_table_info($1) order by cid")
+                    let columns: Vec<(String, String)> =
+                        sqlx::query_as("select name, lower(type) from pragma_table_info($1) order by cid")
                             .bind(table)
                             .fetch_all(&mut **tx)
                             .await?;
-                    let columns: Vec<_> = columns.iter().map(|name| format!("'{name}', \"{name}\"")).collect();
+                    let columns = columns.iter().map(|(name, kind)| match kind.as_str() {
+                        // SQLite keeps an answer as a number.
+                        "boolean" => format!("'{name}', json(case when \"{name}\" then 'true' else 'false' end)"),
+                        _ => format!("'{name}', \"{name}\""),
+                    });
+                    let columns: Vec<_> = columns.collect();
                     format!("select json_object({}) from {table} where fallnr = $1 order by 1", columns.join(", "))
                 }
                 Tx::Postgres(_) => {

@@ -244,7 +244,7 @@ fn past(now: &[Image], was: &[Was]) -> Vec<Past> {
 }
 
 /// The values of a JSON array as texts.
-fn texts(json: &str) -> Vec<Option<String>> {
+pub(super) fn texts(json: &str) -> Vec<Option<String>> {
     let Ok(Json::Array(values)) = serde_json::from_str(json) else { return Vec::new() };
     let text = |value| match value {
         Json::Null => None,
@@ -255,6 +255,6 @@ fn texts(json: &str) -> Vec<Option<String>> {
 }
 
 /// The values of a JSON array, joined by blanks.
-fn words(json: &str) -> String {
+pub(super) fn words(json: &str) -> String {
     texts(json).into_iter().flatten().collect::<Vec<_>>().join(" ")
 }

@@ -5,6 +5,7 @@
 //! for the making and filling of the staging table.
 
 mod corrections;
+mod listed;
 pub(in crate::store) mod tables;
 
 use std::collections::HashMap;
@@ -19,8 +20,10 @@ pub use corrections::Settled;
 use super::dialect::Tx;
 use super::protocol::keep;
 use super::{StoreError, WriteTx};
+pub use listed::{Days, Emptied, Listed, MovedBack};
 pub use tables::{
-    ABWESENHEIT, AKTIVITAET, BETREUUNG, FOERDERUNG, KOLLEGE, PAUSE, STELLE, TEAM, TERMIN, Table, VERANSTALTUNG,
+    ABWESENHEIT, AKTIVITAET, BETREUUNG, FOERDERUNG, KOLLEGE, LISTENTAG, PAUSE, STELLE, TEAM, TERMIN, Table,
+    VERANSTALTUNG,
 };
 use tables::{Stamp, Type};
 
@@ -84,6 +87,8 @@ pub struct Stage<'t> {
     again: bool,
     /// The insert of a full batch.
     insert: Arc<str>,
+    /// The columns that the file states, where it does not state all: the others stay as they are.
+    stated: Option<Vec<&'static str>>,
 }
 
 impl<'t> Stage<'t> {
@@ -91,7 +96,13 @@ impl<'t> Stage<'t> {
     /// that is kept ([`Db::begin_change`](super::Db::begin_change)).
     pub async fn new(tx: &'t mut WriteTx, table: &'static Table) -> Result<Self, StoreError> {
         let (change, again) = tx.writes_to(table.name)?;
-        let tx = tx.inner();
+        if table.name == LISTENTAG.name {
+            tx.writes_to(AKTIVITAET.name)?;
+        }
+        Self::staging(tx.inner(), table, change, again).await
+    }
+
+    async fn staging(tx: &'t mut Tx, table: &'static Table, change: i64, again: bool) -> Result<Self, StoreError> {
         let Table { name, .. } = table;
         let key = table.key.join(", ");
         match tx {
@@ -122,13 +133,18 @@ impl<'t> Stage<'t> {
             // Before the rows: SQLite sorts them in memory for an index made afterwards.
             execute(tx, format!("create index stage_{name}_parent on stage_{name} ({column})").into(), &[]).await?;
         }
-        let insert = insert(tx, table, BATCH).into();
-        Ok(Self { tx, table, change, again, insert })
+        let insert = insert(tx, table, BATCH, Again::Replaces).into();
+        Ok(Self { tx, table, change, again, insert, stated: None })
     }
 
     /// The table that the rows are for.
     pub fn table(&self) -> &'static Table {
         self.table
+    }
+
+    /// Says that of known rows only these columns are to be written.
+    pub fn state_only(&mut self, columns: Vec<&'static str>) {
+        self.stated = Some(columns);
     }
 
     /// Stages rows (at most [`BATCH`]); the last of a key counts.
@@ -151,7 +167,7 @@ impl<'t> Stage<'t> {
         let sql = match count {
             0 => return Ok(()),
             BATCH => Arc::clone(&self.insert),
-            n => insert(self.tx, self.table, n).into(),
+            n => insert(self.tx, self.table, n, Again::Replaces).into(),
         };
         execute(self.tx, sql, &values).await?;
         Ok(())
@@ -193,12 +209,12 @@ impl<'t> Stage<'t> {
     pub async fn apply(&mut self, source: &str, today: NaiveDate, withdraw: bool) -> Result<Applied, StoreError> {
         let Table { name, stamp, .. } = self.table;
         let same = self.table.same_key();
-        let settled = corrections::settle(self.tx, self.table, self.change).await?;
+        let settled = corrections::settle(self.tx, self.table, self.change, self.stated.as_deref()).await?;
         let staged = number(self.tx, format!("select count(*) from stage_{name} where line > 0"), &[]).await?;
         let source = [Value::Text(source.to_owned())];
         let (stamp_column, stamp_value): (&str, &[Value]) = match stamp {
             Stamp::Nothing => ("", &[]),
-            Stamp::SourceInKey | Stamp::Source => ("source", &source),
+            Stamp::SourceInKey | Stamp::SourceAndOwn | Stamp::Source => ("source", &source),
             Stamp::FirstDay => ("erstmals_am", &[Value::Day(Some(today))]),
         };
 
@@ -213,7 +229,8 @@ impl<'t> Stage<'t> {
 
         let mut changed = 0;
         if *stamp != Stamp::SourceInKey {
-            let others = || self.table.names().filter(|c| !self.table.key.contains(c));
+            let stated = |c: &&str| self.stated.as_ref().is_none_or(|stated| stated.contains(c));
+            let others = || self.table.names().filter(|c| !self.table.key.contains(c)).filter(stated);
             let mut set: Vec<_> = others().map(|c| format!("{c} = s.{c}")).collect();
             let mut differs: Vec<_> = others().map(|c| format!("m.{c} is distinct from s.{c}")).collect();
             let mut bound: &[Value] = &[];
@@ -223,11 +240,15 @@ impl<'t> Stage<'t> {
                 bound = &source;
             }
             let differs = format!("{same} and s.line > 0 and ({})", differs.join(" or "));
-            let sql =
-                keep(self.tx, self.table, change, &format!("from {name} as m, stage_{name} as s where {differs}"));
-            let kept = execute(self.tx, sql.into(), bound).await?;
+            let kept = if set.is_empty() {
+                0
+            } else {
+                let from = format!("from {name} as m, stage_{name} as s where {differs}");
+                let sql = keep(self.tx, self.table, change, &from);
+                execute(self.tx, sql.into(), bound).await?
+            };
             // Mostly a list says what it said: then it has been compared once, and that is all.
-            if kept > 0 || self.again {
+            if kept > 0 || (self.again && !set.is_empty()) {
                 let set = set.join(", ");
                 let sql =
                     format!("update {name} as m set {set}, vorgang = {change} from stage_{name} s where {differs}");
@@ -275,14 +296,14 @@ impl<'t> Stage<'t> {
              and (m.team in (select team from stage_betreuung) or not exists (select 1 from stage_betreuung))";
         let count = number(self.tx, format!("select count(*) {from}"), &[]).await?;
         let sql = format!("select m.fallnr {from} order by m.fallnr limit {limit}");
-        Ok((count, texts(self.tx, sql).await?))
+        Ok((count, texts(self.tx, sql, &[]).await?))
     }
 
     /// The teams that the staged rows speak of, through their cases.
     pub async fn teams(&mut self) -> Result<Vec<String>, StoreError> {
         let name = self.table.name;
         if name == "betreuung" {
-            return texts(self.tx, "select distinct team from stage_betreuung where line > 0".into()).await;
+            return texts(self.tx, "select distinct team from stage_betreuung where line > 0".into(), &[]).await;
         }
         if !self.table.of_case() {
             return Ok(Vec::new());
@@ -291,7 +312,7 @@ impl<'t> Stage<'t> {
             "select distinct b.team from betreuung b
              where exists (select 1 from stage_{name} s where s.fallnr = b.fallnr)"
         );
-        texts(self.tx, sql).await
+        texts(self.tx, sql, &[]).await
     }
 
     /// Drops the staging table.
@@ -303,14 +324,26 @@ impl<'t> Stage<'t> {
 
 /// The keys of all teams.
 pub async fn known_teams(tx: &mut WriteTx) -> Result<Vec<String>, StoreError> {
-    texts(tx.inner(), "select team from team".into()).await
+    texts(tx.inner(), "select team from team".into(), &[]).await
 }
 
-/// An insert of so many rows into the staging table; a later row of a key replaces an earlier one.
+/// The keys of all colleagues.
+pub async fn known_colleagues(tx: &mut WriteTx) -> Result<Vec<String>, StoreError> {
+    texts(tx.inner(), "select kuerzel from kollege".into(), &[]).await
+}
+
+/// What a row does whose key is staged already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Again {
+    Replaces,
+    Yields,
+}
+
+/// An insert of so many rows into the staging table.
 ///
 /// SQLite gets its parameters without numbers: with them it looks for each one's name among all the others', which
 /// takes a thousand times longer than the insert.
-fn insert(tx: &Tx, table: &Table, rows: usize) -> String {
+fn insert(tx: &Tx, table: &Table, rows: usize, again: Again) -> String {
     let numbered = matches!(tx, Tx::Postgres(_));
     let width = table.columns.len() + 1;
     let mut sql = format!("insert into stage_{} ({}, line) values ", table.name, table.list(""));
@@ -326,6 +359,10 @@ fn insert(tx: &Tx, table: &Table, rows: usize) -> String {
             }
         }
         sql.push(')');
+    }
+    if again == Again::Yields {
+        sql.push_str(" on conflict do nothing");
+        return sql;
     }
     let others = table.names().filter(|c| !table.key.contains(c)).chain(["line"]);
     let set = others.map(|c| format!("{c} = excluded.{c}")).collect::<Vec<_>>().join(", ");
@@ -367,9 +404,16 @@ pub(super) async fn number(tx: &mut Tx, sql: String, values: &[Value]) -> Result
 }
 
 /// The texts of a statement's one column.
-pub(super) async fn texts(tx: &mut Tx, sql: String) -> Result<Vec<String>, StoreError> {
+pub(super) async fn texts(tx: &mut Tx, sql: String, values: &[Value]) -> Result<Vec<String>, StoreError> {
+    fn first<R: sqlx::Row>(rows: &[R]) -> Result<Vec<String>, sqlx::Error>
+    where
+        usize: sqlx::ColumnIndex<R>,
+        String: for<'r> sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    {
+        rows.iter().map(|row| row.try_get(0)).collect()
+    }
     Ok(match tx {
-        Tx::Sqlite(tx) => sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut **tx).await?,
-        Tx::Postgres(tx) => sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut **tx).await?,
+        Tx::Sqlite(tx) => first(&bound!(sql, values).fetch_all(&mut **tx).await?)?,
+        Tx::Postgres(tx) => first(&bound!(sql, values).fetch_all(&mut **tx).await?)?,
     })
 }

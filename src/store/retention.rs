@@ -11,8 +11,19 @@ use super::{Db, StoreError, micros};
 use crate::domain::calendar::iso_week;
 
 /// The tables that hold rows of a case, by the column `fallnr`. A test holds this list against the tables.
-pub const CASE_TABLES: [&str; 9] =
-    ["aktivitaet", "foerderung", "pause", "termin", "ledger", "notice", "protokoll", "korrektur", "betreuung"];
+pub const CASE_TABLES: [&str; 11] = [
+    "aktivitaet",
+    "foerderung",
+    "pause",
+    "termin",
+    "listentag",
+    "listenfall",
+    "ledger",
+    "notice",
+    "protokoll",
+    "korrektur",
+    "betreuung",
+];
 
 /// Rows per transaction.
 const ROWS: i64 = 500;
@@ -101,7 +112,7 @@ macro_rules! aged_loose {
         )
     };
 }
-const LOOSE: [(&str, &str); 4] = [
+const LOOSE: [(&str, &str); 6] = [
     (aged_loose!("select count(*)", "aktivitaet", "datum"), aged_loose!("delete", "aktivitaet", "datum")),
     (
         aged_loose!("select count(*)", "foerderung", "coalesce(ende, beginn)"),
@@ -112,6 +123,12 @@ const LOOSE: [(&str, &str); 4] = [
         aged_loose!("delete", "pause", "coalesce(bis, von)"),
     ),
     (aged_loose!("select count(*)", "termin", "datum"), aged_loose!("delete", "termin", "datum")),
+    (aged_loose!("select count(*)", "listentag", "datum"), aged_loose!("delete", "listentag", "datum")),
+    (
+        // A list that holds a case nobody knows would bring it: it is left over, whenever that was.
+        aged_loose!("select count(*)", "listenfall", "coalesce(fehlt_seit, '0001-01-01')"),
+        aged_loose!("delete", "listenfall", "coalesce(fehlt_seit, '0001-01-01')"),
+    ),
 ];
 
 impl Db {

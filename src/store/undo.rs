@@ -7,7 +7,7 @@ use sqlx::AssertSqlSafe;
 
 use super::dialect::{all, maybe, one, run};
 use super::import::Table;
-use super::import::tables::{KORREKTUR, TAKEN_BACK, TEAM};
+use super::import::tables::{TAKEN_BACK, TEAM};
 use super::import::{execute, number};
 use super::protocol::{Change, ChangeKind, keep, key_is};
 use super::{Db, StoreError, WriteTx};
@@ -88,7 +88,7 @@ impl Db {
             }
             let sql = format!("delete from {name} where vorgang = {import}");
             let gone = execute(write.inner(), sql.into(), &[]).await?;
-            if name != KORREKTUR.name() {
+            if !table.beside() {
                 restored += again;
                 removed += gone;
             }
@@ -114,7 +114,7 @@ fn stands(column: &str) -> String {
 
 /// Whether rows that the import wrote or withdrew were changed by others since.
 async fn changed_since(write: &mut WriteTx, import: i64) -> Result<Option<Undo>, StoreError> {
-    let (mut facts, mut corrections, mut by) = (0, 0, Vec::new());
+    let (mut facts, mut beside, mut by) = (0, 0, Vec::new());
     for table in TAKEN_BACK {
         let sql = later(write, table, import);
         let (rows,): (i64,) =
@@ -122,7 +122,7 @@ async fn changed_since(write: &mut WriteTx, import: i64) -> Result<Option<Undo>,
         if rows == 0 {
             continue;
         }
-        *(if table.name() == KORREKTUR.name() { &mut corrections } else { &mut facts }) += rows.unsigned_abs();
+        *(if table.beside() { &mut beside } else { &mut facts }) += rows.unsigned_abs();
         let numbers = format!(
             "select v.id, v.art from vorgang v where v.id in (select spaeter.vorgang from ({sql}) spaeter) \
              order by v.id desc limit {NAMED}"
@@ -130,8 +130,8 @@ async fn changed_since(write: &mut WriteTx, import: i64) -> Result<Option<Undo>,
         let mut numbers: Vec<(i64, String)> = all!(write.inner(), AssertSqlSafe(numbers))?;
         by.append(&mut numbers);
     }
-    // A correction stands beside a row: one that was changed again is counted with its row.
-    let rows = if facts > 0 { facts } else { corrections };
+    // What stands beside a row and was changed again is counted with it.
+    let rows = if facts > 0 { facts } else { beside };
     by.sort_unstable_by(|one, other| other.cmp(one));
     by.dedup();
     by.truncate(NAMED);

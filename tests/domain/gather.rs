@@ -125,6 +125,7 @@ impl Run {
             datenstand: None,
             stale: team == "T1",
             skipped: Vec::new(),
+            vanished: Vec::new(),
             week: WeekCount { baks: ["BAK0".to_owned(), "BAK1".to_owned()].into(), ..WeekCount::default() },
         };
         Self {

@@ -13,8 +13,7 @@ pub(crate) const PERSONAL: &str = "kuerzel;name;email;rolle;team;region;vertretu
      must;Mia Muster;mia@jobcenter.example;BAK;T0;Nord;\nivo;Ivo Falk;ivo@jobcenter.example;IFK;T0;Nord;\n";
 pub(crate) const HEAD: &str = "fallnr;bak;ifk;team;region;kennung;kennung_seit;uebergabe_am;hauptbetreuer_seit;ende_am;\
      ende_grund;rueckgabegespraech_am;fazit_am\n";
-const TABLES: &str =
-    "team kollege betreuung aktivitaet foerderung pause abwesenheit veranstaltung termin stelle korrektur";
+const TABLES: &str = "team kollege betreuung aktivitaet foerderung pause abwesenheit veranstaltung termin stelle korrektur listentag listenfall";
 
 /// Cases of the team, each with the day its care ended or nothing.
 pub(crate) fn cases(rows: &[(&str, &str)]) -> String {

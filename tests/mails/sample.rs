@@ -248,13 +248,19 @@ pub(crate) fn bad_day() -> Digest {
         },
     ];
     let unwatched = vec!["kundenkontakt".into(), "mag-nachhaltung-kunde".into()];
-    let team = TeamDay { team: "BAK Nord".into(), team_items: vec![of_team], baks, unwatched };
+    let team = TeamDay { team: "BAK Nord".into(), team_items: vec![of_team], baks, unwatched, vanished: Vec::new() };
     digest(Kind::Tagesuebersicht, Content::Day(vec![team]))
 }
 
 /// Two teams, stale data, one item: what the singular looks like.
 pub(crate) fn stale_day() -> Digest {
-    let team = |name: &str, baks| TeamDay { team: name.into(), team_items: Vec::new(), baks, unwatched: Vec::new() };
+    let team = |name: &str, baks| TeamDay {
+        team: name.into(),
+        team_items: Vec::new(),
+        baks,
+        unwatched: Vec::new(),
+        vanished: Vec::new(),
+    };
     let own = BakDay {
         ahead: vec![row(vec![item("kundenkontakt", "0000071", "2026-11-24", News::Known)])],
         search: Some(SearchWeek { week: "2026-W48".into(), complete: 1, open: Vec::new(), of: 1 }),
@@ -275,7 +281,13 @@ pub(crate) fn stale_day() -> Digest {
 /// Nothing is open.
 pub(crate) fn quiet_day(done: u32) -> Digest {
     let bak = BakDay { done, ..nothing(holder(Some("BE"), None, false)) };
-    let team = TeamDay { team: "BAK Nord".into(), team_items: Vec::new(), baks: vec![bak], unwatched: Vec::new() };
+    let team = TeamDay {
+        team: "BAK Nord".into(),
+        team_items: Vec::new(),
+        baks: vec![bak],
+        unwatched: Vec::new(),
+        vanished: Vec::new(),
+    };
     digest(Kind::Tagesuebersicht, Content::Day(vec![team]))
 }
 

@@ -14,6 +14,8 @@ const FACTS: &str = "insert into team (team, name, bundesland) values ('T1', 'No
     insert into foerderung (foerdernr, fallnr, art, arbeitgeber, beginn, ende, potenzial) values ('F1', '0017', 'EGZ', 'Muster GmbH', '2026-01-01', '2026-06-30', '');
     insert into pause (source, row_key, fallnr, von, bis) values ('p', '0017|x', '0017', '2026-02-01', null), ('p', '0099|y', '0099', '2026-02-01', '2026-02-03');
     insert into termin (terminnr, source, fallnr, art, datum, uhrzeit, ort, teilnehmer) values ('A1', 't', '0017', 'aussendienst', '2026-12-01', '09:30', 'Haus', null);
+    insert into listentag (fallnr, source, spalte, art, datum, eigen) values ('0017', 'l', 'kontakt', 'ag_kontakt', '2026-11-02', true), ('0099', 'l', 'kontakt', 'ag_kontakt', '2026-05-01', true);
+    insert into listenfall (source, fallnr, fehlt_seit) values ('l', '0017', '2026-11-20'), ('l', '0099', null);
     insert into abwesenheit (source, row_key, kuerzel, von, bis) values ('a', '1', 'BAK1', '2026-01-01', '2026-01-05'), ('a', '2', 'BAK1', '2026-11-01', null);
     insert into wochenstand values ('T1', '2025-W40', '', 3), ('T1', '2026-W47', '', 4);";
 
@@ -73,6 +75,8 @@ pub(super) async fn a_case_is_disclosed_row_by_row_as_it_stands(house: House) {
             ("betreuung", 1),
             ("notice", 2),
             ("ledger", 1),
+            ("listenfall", 1),
+            ("listentag", 1),
             ("termin", 1),
             ("pause", 1),
             ("foerderung", 1),
@@ -80,6 +84,7 @@ pub(super) async fn a_case_is_disclosed_row_by_row_as_it_stands(house: House) {
         ]
     );
     let of = |table: &str| &all.iter().find(|(name, _)| *name == table).unwrap().1[0];
+    assert_eq!(of("listentag")["eigen"], true);
     assert_eq!(of("foerderung")["arbeitgeber"], "Muster GmbH");
     assert_eq!(of("aktivitaet")["datum"], "2026-11-02");
     assert_eq!(of("notice")["recipient"], "alone@jobcenter.example");
@@ -91,7 +96,7 @@ pub(super) async fn a_forgotten_case_leaves_nothing_and_nothing_of_the_others(ho
     let others = rows_of(&house, "0018").await;
     let before = house.snapshot().await.revision();
     let done = house.db.forget("0017", &["mitteilung"], day("2026-10-20")).await.unwrap();
-    assert_eq!(done.rows.iter().map(|(_, rows)| rows).sum::<u64>(), 8);
+    assert_eq!(done.rows.iter().map(|(_, rows)| rows).sum::<u64>(), 10);
     assert_eq!((done.called_back, done.texts, done.waiting), (1, 2, 2));
     assert_eq!(rows_of(&house, "0017").await, 0);
     assert_eq!(rows_of(&house, "0018").await, others);
@@ -130,7 +135,7 @@ pub(super) async fn what_is_older_than_the_limits_is_deleted_and_nothing_else(ho
     assert_eq!(house.db.aged(&limits(now + Duration::days(13))).await.unwrap().texts, 0);
     assert_eq!(house.db.aged(&limits(now + Duration::days(14))).await.unwrap().texts, 1);
     let later = now + Duration::days(15);
-    let expected = Aged { texts: 2, log: 0, loose: 2, absences: 1, weeks: 1 };
+    let expected = Aged { texts: 2, log: 0, loose: 4, absences: 1, weeks: 1 };
     assert_eq!(house.db.aged(&limits(later)).await.unwrap(), expected);
     assert_eq!(house.db.aged(&limits(later)).await.unwrap(), expected, "asking changes nothing");
     assert_eq!(house.db.delete_aged(&limits(later)).await.unwrap(), expected);
@@ -138,7 +143,7 @@ pub(super) async fn what_is_older_than_the_limits_is_deleted_and_nothing_else(ho
     // The send log stays, and what has not left keeps its text.
     assert_eq!(house.states().await.len(), 3);
     assert!(house.db.outbox_get(3).await.unwrap().unwrap().message.is_some());
-    assert_eq!(rows_of(&house, "0017").await, 8, "what hangs on a case is the case's");
+    assert_eq!(rows_of(&house, "0017").await, 10, "what hangs on a case is the case's");
     let years = now + Duration::days(800);
     assert_eq!(house.db.delete_aged(&limits(years)).await.unwrap().log, 2, "what waits stays however old it is");
 }
@@ -156,7 +161,7 @@ pub(super) async fn cases_are_removed_unless_facts_have_changed(house: House) {
     let revision = house.snapshot().await.revision();
     let cases = ["0017".to_owned()];
     assert_eq!(house.db.remove_cases(&cases, revision - 1).await.unwrap(), Removed::Moved);
-    assert_eq!(rows_of(&house, "0017").await, 8);
+    assert_eq!(rows_of(&house, "0017").await, 10);
     assert_eq!(house.db.remove_cases(&cases, revision).await.unwrap(), Removed::Gone(revision + 1));
     assert_eq!((rows_of(&house, "0017").await, house.snapshot().await.revision()), (0, revision + 1));
     assert_eq!(rows_of(&house, "0018").await, 5);

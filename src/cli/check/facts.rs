@@ -35,6 +35,7 @@ pub(super) async fn facts(
         );
     } else {
         let loose = snapshot.loose_ends(today).await?;
+        let vanished = snapshot.vanished(today).await?;
         let (mut roster, mut colleagues) = (Roster::default(), Vec::new());
         // Absences come and go; who can be reached at all is the question here.
         let each = |colleague, _| {
@@ -52,6 +53,9 @@ pub(super) async fn facts(
         cases(&loose, findings);
         for team in &head.teams {
             data(team, settings, rulebooks, &head, today, findings);
+        }
+        for (team, cases) in &vanished {
+            gone(team, cases, findings);
         }
         pending(&loose, findings);
     }
@@ -225,6 +229,19 @@ fn data(
             "das in Klammern Genannte einspielen oder mit „record“ eintragen, oder die Regel abschalten",
         );
     }
+}
+
+/// Cases that a complete list no longer holds: what goes to case workers and lead about them waits.
+fn gone(team: &str, cases: &[String], findings: &mut Findings) {
+    findings.wrong(
+        &format!(
+            "Team {}: Nicht mehr in der Liste: {} – beendet? Grund? ({})",
+            clean(team),
+            plural(cases.len(), "Fall", "Fälle"),
+            listed(cases)
+        ),
+        "mit Ende und Grund wieder in die Liste aufnehmen; bis dahin ruhen Mitteilungen dazu an IFK und Leitung",
+    );
 }
 
 fn pending(loose: &LooseEnds, findings: &mut Findings) {

@@ -102,7 +102,9 @@ impl Gather<'_> {
             let baks = per_bak.into_iter().map(|((_, k), (in_stead, w))| self.bak_day(face, k, in_stead, w)).collect();
             let weekly = face.first_of_week && kind == Kind::Tagesuebersicht;
             let unwatched = face.office.unwatched().filter(|_| weekly).map(|r| r.words.clone()).collect();
-            days.push(TeamDay { team: face.name.clone(), team_items, baks, unwatched });
+            // A question to the whole team, each day until it is answered.
+            let vanished = if kind == Kind::Tagesuebersicht { face.vanished.clone() } else { Vec::new() };
+            days.push(TeamDay { team: face.name.clone(), team_items, baks, unwatched, vanished });
         }
         let has_items = |d: &TeamDay| !d.team_items.is_empty() || d.baks.iter().any(BakDay::has_items);
         (kind == Kind::Tagesuebersicht || days.iter().any(has_items)).then_some(Content::Day(days))

@@ -13,7 +13,7 @@ use super::{AppointmentLine, Handback, Item, Kind, Lapsed, News};
 use crate::domain::capacity::ends_soon;
 use crate::domain::evaluate::Office;
 use crate::domain::facts::{Case, CaseFile};
-use crate::domain::ledger::{Entry, Settled, held_back};
+use crate::domain::ledger::{Entry, HELD, Settled, held_back};
 use crate::domain::obligation::{Ended, Obligation, Role, Roles, State};
 use crate::domain::recipients::Directory;
 use crate::domain::rules::{Kind as RuleKind, LeadSees, Rule};
@@ -79,11 +79,19 @@ pub struct TeamFace {
     pub stale: bool,
     /// Workdays since the last run whose `missed` are yet to be told.
     pub skipped: Vec<NaiveDate>,
+    /// Running cases that are gone from a list that is complete, in order. Until it is known what became of them, nothing
+    /// about them goes to case worker or lead.
+    pub vanished: Vec<String>,
     /// What the weekly report counts.
     pub week: WeekCount,
 }
 
 impl TeamFace {
+    /// Whether the case is gone from a list that is complete.
+    pub fn has_vanished(&self, fallnr: &str) -> bool {
+        self.vanished.binary_search_by(|known| known.as_str().cmp(fallnr)).is_ok()
+    }
+
     /// The roles of the team as such for which nobody can be written to.
     pub fn unreachable(&self) -> Roles {
         let of = [(Role::Team, self.postfach.is_none()), (Role::Tl, self.lead.is_none())];
@@ -258,12 +266,14 @@ impl Router<'_> {
         }
     }
 
-    /// The roles of a case for which nobody can be written to: what goes to them waits.
+    /// The roles of a case to which nothing can go today, as nobody can be written to or the case is asked about: what
+    /// goes to them waits.
     pub fn unreachable(&self, team: &TeamFace, case: &Case) -> Roles {
         let bak = team.postfach.is_some() || self.personal_address(team, self.directory.bak_of(case)).is_some();
         let ifk = self.worker_address(team, case).is_some();
         let nobody = [(Role::Bak, bak), (Role::Ifk, ifk)].into_iter().filter(|(_, reached)| !reached);
-        nobody.map(|(role, _)| role).collect::<Roles>().and(team.unreachable())
+        let asked = if team.has_vanished(&case.fallnr) { HELD } else { Roles::NONE };
+        nobody.map(|(role, _)| role).collect::<Roles>().and(team.unreachable()).and(asked)
     }
 
     /// Where a BAK's own mail goes: only for those with an address; their deputy, or the team mailbox, if absent.
@@ -298,6 +308,9 @@ impl Router<'_> {
         ended: &[Entry],
         emit: &mut impl FnMut(Kind, &str, &Line),
     ) {
+        if team.has_vanished(&file.case.fallnr) {
+            return;
+        }
         let theirs = told.iter().filter(|(o, _)| o.belongs_to(self.t).has(Role::Ifk));
         let untold = ended.iter().filter(|e| e.untold.has(Role::Ifk));
         if theirs.clone().next().is_none() && untold.clone().next().is_none() {
@@ -346,7 +359,10 @@ impl Router<'_> {
         emit: &mut impl FnMut(Kind, &str, &Line),
     ) {
         let case = &file.case;
-        self.escalate(team, told, ended, emit);
+        let vanished = team.has_vanished(&case.fallnr);
+        if !vanished {
+            self.escalate(team, told, ended, emit);
+        }
         if !team.report_due {
             return;
         }
@@ -360,6 +376,10 @@ impl Router<'_> {
                 }
                 None => team.week.unassigned += 1,
             }
+        }
+        if vanished {
+            // It counts as long as it is not known to have ended; more is not said of it.
+            return;
         }
         for (o, settled) in told.iter().filter(|(o, _)| o.state == State::Overdue) {
             match team.office.rule(&o.key.rule).map(|r| r.lead_sees) {

@@ -35,6 +35,7 @@ struct Team<'a> {
     own: Option<Section<'a>>,
     baks: Vec<Bak<'a>>,
     unwatched: String,
+    vanished: String,
 }
 
 #[derive(Serialize)]
@@ -66,9 +67,10 @@ pub(in crate::mail) fn day<'a>(renderer: &'a Renderer, today: NaiveDate, teams: 
             }),
             baks: team.baks.iter().filter(|b| !is_empty(b)).map(|b| bak(renderer, today, b)).collect(),
             unwatched: renderer.unwatched(&team.unwatched),
+            vanished: vanished(&team.vanished),
         })
         .collect();
-    let quiet = parts.iter().all(|t| t.own.is_none() && t.baks.is_empty());
+    let quiet = parts.iter().all(|t| t.own.is_none() && t.baks.is_empty() && t.vanished.is_empty());
     let ends = ends(renderer, teams, &parts);
     Day { top: top(teams, quiet), quiet, teams: parts, ends }
 }
@@ -142,6 +144,28 @@ fn push_number(numbers: &mut String, fallnr: &str) {
         numbers.push_str(", ");
     }
     numbers.push_str(&clean(fallnr));
+}
+
+/// So many case numbers are named of those that are gone from a list; `check` counts them all.
+const NUMBERS: usize = 30;
+
+/// „Nicht mehr in der Liste: 3 Fälle – beendet? Grund?" and which.
+fn vanished(cases: &[String]) -> String {
+    if cases.is_empty() {
+        return String::new();
+    }
+    let mut numbers = String::new();
+    for fallnr in cases.iter().take(NUMBERS) {
+        push_number(&mut numbers, fallnr);
+    }
+    if cases.len() > NUMBERS {
+        numbers.push_str(", …");
+    }
+    format!(
+        "Nicht mehr in der Liste: {} – beendet? Grund? ({numbers}) Bitte mit Ende und Grund wieder aufnehmen; bis dahin ruhen \
+         Mitteilungen dazu.",
+        plural(cases.len(), "Fall", "Fälle")
+    )
 }
 
 fn appointment(line: &AppointmentLine) -> String {

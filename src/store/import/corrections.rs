@@ -23,10 +23,17 @@ pub struct Settled {
     pub caught_up: u64,
 }
 
-/// Holds the staged rows of a table against the corrections of it.
-pub(super) async fn settle(tx: &mut Tx, table: &Table, change: i64) -> Result<Settled, StoreError> {
+/// Holds the staged rows of a table against the corrections of it. Of fields that the file does not state, if it does not
+/// state all, it says nothing.
+pub(super) async fn settle(
+    tx: &mut Tx,
+    table: &Table,
+    change: i64,
+    stated: Option<&[&str]>,
+) -> Result<Settled, StoreError> {
     let name = table.name;
-    let fields = texts(tx, format!("select distinct feld from korrektur where tabelle = '{name}'")).await?;
+    let mut fields = texts(tx, format!("select distinct feld from korrektur where tabelle = '{name}'"), &[]).await?;
+    fields.retain(|field| stated.is_none_or(|stated| stated.contains(&field.as_str())));
     let mut settled = Settled::default();
     for (field, ty) in table.columns.iter().filter(|(column, _)| fields.iter().any(|f| f == column)) {
         settle_field(tx, table, field, *ty, change, &mut settled).await?;
@@ -66,7 +73,7 @@ async fn settle_field(
         let room = NAMED - settled.first.len();
         let sql = format!("select m.fallnr {joined} and {overruled} order by m.fallnr limit {room}");
         settled.overruled += count;
-        settled.first.append(&mut texts(tx, sql).await?);
+        settled.first.append(&mut texts(tx, sql, &[]).await?);
         let sql = keep(tx, &KORREKTUR, change, &format!("{joined} and {overruled}"));
         execute(tx, sql.into(), &[]).await?;
         let sql = format!(

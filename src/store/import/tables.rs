@@ -17,6 +17,8 @@ pub(in crate::store) enum Stamp {
     Nothing,
     /// The source; it belongs to the key, and all the other columns follow from the key.
     SourceInKey,
+    /// The source, in the key, and whether the activity came from the row (see `listed`).
+    SourceAndOwn,
     /// The source, which may change.
     Source,
     /// The day of the first import.
@@ -194,6 +196,25 @@ pub static STELLE: Table = Table {
     parent: None,
 };
 
+/// Days in the columns of an office's own list: they become activities (see `listed`). A file states them without saying
+/// that others are gone.
+pub static LISTENTAG: Table = Table {
+    name: "listentag",
+    key: &["fallnr", "spalte"],
+    columns: &[("fallnr", Text), ("spalte", Text), ("art", Text), ("datum", Date)],
+    stamp: Stamp::SourceAndOwn,
+    parent: OF_CASE,
+};
+
+/// Which cases a complete list holds (see `listed`). No file fills it by itself.
+pub(in crate::store) static LISTENFALL: Table = Table {
+    name: "listenfall",
+    key: &["fallnr"],
+    columns: &[("fallnr", Text), ("fehlt_seit", Date)],
+    stamp: Stamp::SourceInKey,
+    parent: OF_CASE,
+};
+
 /// What people say against the lists. No file fills it; it is kept and taken back like what files fill.
 pub(in crate::store) static KORREKTUR: Table = Table {
     name: "korrektur",
@@ -211,8 +232,10 @@ pub(in crate::store) static KORREKTUR: Table = Table {
 };
 
 /// What an import may have changed, in the order in which it is taken back: what refers to others first.
-pub(in crate::store) static TAKEN_BACK: [&Table; 11] = [
+pub(in crate::store) static TAKEN_BACK: [&Table; 13] = [
     &KORREKTUR,
+    &LISTENTAG,
+    &LISTENFALL,
     &STELLE,
     &TERMIN,
     &VERANSTALTUNG,
@@ -252,6 +275,11 @@ impl Table {
         self.stamp == Stamp::Source || self.name == "betreuung"
     }
 
+    /// Whether its rows stand beside facts, which say by themselves what an import did: what people and lists have said.
+    pub(in crate::store) fn beside(&self) -> bool {
+        ["korrektur", "listentag", "listenfall"].contains(&self.name)
+    }
+
     /// Whether a row is about a case.
     pub(super) fn of_case(&self) -> bool {
         self.parent == OF_CASE
@@ -265,17 +293,18 @@ impl Table {
 
     /// All columns but what last wrote the row: those of the file, then what an import adds.
     pub(in crate::store) fn all_columns(&self) -> Vec<(&'static str, Type)> {
-        let added = match self.stamp {
-            Stamp::Nothing => None,
-            Stamp::SourceInKey | Stamp::Source => Some(("source", Text)),
-            Stamp::FirstDay => Some(("erstmals_am", Date)),
+        let added: &[(&str, Type)] = match self.stamp {
+            Stamp::Nothing => &[],
+            Stamp::SourceInKey | Stamp::Source => &[("source", Text)],
+            Stamp::SourceAndOwn => &[("source", Text), ("eigen", Answer)],
+            Stamp::FirstDay => &[("erstmals_am", Date)],
         };
-        self.columns.iter().copied().chain(added).collect()
+        self.columns.iter().chain(added).copied().collect()
     }
 
     /// The primary key, with types.
     pub(in crate::store) fn whole_key(&self) -> Vec<(&'static str, Type)> {
-        let source = (self.stamp == Stamp::SourceInKey).then_some("source");
+        let source = matches!(self.stamp, Stamp::SourceInKey | Stamp::SourceAndOwn).then_some("source");
         let names = source.into_iter().chain(self.key.iter().copied());
         names.map(|name| (name, self.column(name).map_or(Text, |(_, ty)| ty))).collect()
     }

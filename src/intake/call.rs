@@ -1,0 +1,295 @@
+//! One call: its files, one after the other, into one write transaction whose change is kept.
+
+mod told;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::mpsc::{self, Sender};
+
+use super::discover::Input;
+use super::kinds::Kind;
+use super::list::{self, Part};
+use super::mapping::Mapping;
+use super::read::{self, Batch, Reading, Task};
+use super::rejects::Rejects;
+use super::report::{Counts, FileReport};
+use super::row::Known;
+use super::{ImportError, Options};
+use crate::store::import::{self as stage, Applied, Days, Stage};
+use crate::store::{FieldChanges, FileCounts, WriteTx};
+use told::{
+    loses, note_listed, of_file, refused_as_a_whole, report_missing, report_overruled, report_unattached, tell_emptied,
+    tell_moved_back, withdraws,
+};
+
+/// A call under way.
+pub(super) struct Call<'o> {
+    tx: WriteTx,
+    options: &'o Options,
+    /// The teams whose cases the files speak of.
+    teams: BTreeSet<String>,
+    changed: bool,
+    /// Whether a file agrees with a correction by hand for the first time, or a list says something new that changes no
+    /// fact: what the lists say does change.
+    settled: bool,
+    /// Whether a file of cases or activities could not be read at all: then the data is not fresh, whatever else came.
+    doubtful: bool,
+}
+
+/// What became of a file, and its refused rows, unless the whole file was refused.
+pub(super) type Taken = (FileReport, Option<Rejects>);
+
+impl<'o> Call<'o> {
+    pub(super) fn new(tx: WriteTx, options: &'o Options, doubtful: bool) -> Self {
+        Self { tx, options, teams: BTreeSet::new(), changed: false, settled: false, doubtful }
+    }
+
+    /// Whether the facts say something else than before.
+    pub(super) fn changed(&self) -> bool {
+        self.changed
+    }
+
+    /// Which fields of known rows say something else, as long as nothing is kept.
+    pub(super) async fn differences(&mut self) -> Result<Vec<FieldChanges>, ImportError> {
+        /// Rows that are shown of each field.
+        const EXAMPLES: usize = 20;
+        Ok(self.tx.differences(EXAMPLES).await?)
+    }
+
+    /// Takes over one file; a list with rows and days in two parts.
+    pub(super) async fn input(&mut self, input: Input) -> Result<Vec<Taken>, ImportError> {
+        if let Some(progress) = &self.options.progress {
+            progress.file(&input.path.file_name().unwrap_or_default().to_string_lossy());
+        }
+        let Some(mapping) = self.options.mapping.clone().filter(|_| input.list) else {
+            let known = Arc::new(self.known(input.kind, false).await?);
+            let Input { path, kind, .. } = input;
+            let task = Task { path: path.clone(), kind, known, progress: self.options.progress.clone() };
+            return Ok(vec![self.rows(&path, kind, None, move |out| read::read(&task, out)).await?]);
+        };
+        let mut done = Vec::new();
+        if mapping.has_rows() {
+            let known = self.known(input.kind, true).await?;
+            let task = self.task(&input, &mapping, known, Part::Rows);
+            done.push(self.rows(&input.path, input.kind, Some(&mapping), move |out| list::read(&task, out)).await?);
+        }
+        if mapping.has_activities() && done.iter().all(|(file, _)| file.fatal.is_none()) {
+            let known = self.known(input.kind, true).await?;
+            let task = self.task(&input, &mapping, known, Part::Activities);
+            done.push((self.activities(&input.path, &mapping, move |out| list::read(&task, out)).await?, None));
+        }
+        Ok(done)
+    }
+
+    /// What a file of this kind is judged by.
+    async fn known(&mut self, kind: Kind, list: bool) -> Result<Known, ImportError> {
+        let mut known = Known::default();
+        if kind == Kind::Betreuungen || list {
+            known.teams.extend(stage::known_teams(&mut self.tx).await?);
+        }
+        if list {
+            for team in &known.teams {
+                known.written.add(team.clone());
+            }
+            for kuerzel in stage::known_colleagues(&mut self.tx).await? {
+                known.written.add(kuerzel);
+            }
+        }
+        Ok(known)
+    }
+
+    fn task(&self, input: &Input, mapping: &Arc<Mapping>, known: Known, part: Part) -> list::Task {
+        list::Task {
+            path: input.path.clone(),
+            mapping: Arc::clone(mapping),
+            known: Arc::new(known),
+            part,
+            today: self.options.today,
+            bytes: input.bytes,
+            progress: self.options.progress.clone(),
+        }
+    }
+
+    /// Takes over rows of a kind: a file of a delivery, or what an office's own list says of them.
+    async fn rows(
+        &mut self,
+        path: &Path,
+        kind: Kind,
+        mapping: Option<&Arc<Mapping>>,
+        read: impl FnOnce(&Sender<Batch>) -> Reading + Send + 'static,
+    ) -> Result<Taken, ImportError> {
+        let mut staged = Stage::new(&mut self.tx, kind.table()).await?;
+        if let Some(mapping) = mapping {
+            // What the list does not say stays as it is.
+            staged.state_only(mapping.stated());
+        }
+        let mut reading = read_into(&mut staged, read).await?;
+        if let Some(text) = reading.fatal {
+            staged.finish().await?;
+            self.doubtful |= tells_freshness(kind);
+            return Ok((FileReport::fatal(path, text), None));
+        }
+        staged.close().await?;
+
+        let source = mapping.map_or(&self.options.source, |m| &m.source);
+        let source: String = source.chars().take(100).collect();
+        if kind.table().states_all() && !self.options.force {
+            let (all, gone) = staged.withdrawal(&source).await?;
+            if too_much(all, gone) {
+                staged.finish().await?;
+                return Ok((refused_as_a_whole(path, reading, withdraws(gone, all)), None));
+            }
+        }
+        let complete = mapping.is_some_and(|m| m.complete);
+        if complete && !self.options.force {
+            let (running, gone) = staged.vanishing(&source, self.options.today).await?;
+            if vanishes(running, gone) {
+                staged.finish().await?;
+                self.doubtful = true;
+                return Ok((refused_as_a_whole(path, reading, loses(gone, running)), None));
+            }
+        }
+        if kind == Kind::Betreuungen && mapping.is_none() {
+            report_missing(&mut staged, &mut reading).await?;
+        }
+        // A row that cannot be read may be the very one that an old row has become: until all can be read, none goes.
+        let whole = reading.counts.refused == 0;
+        if kind.table().states_all() && !whole && staged.withdrawal(&source).await?.1 > 0 {
+            reading.problems.push(of_file(
+                "Weil Zeilen abgelehnt wurden, wurde keine frühere Zeile zurückgezogen.",
+                "Bitte berichtigen Sie die abgelehnten Zeilen und lesen Sie die ganze Datei erneut ein.",
+            ));
+        }
+        let applied = staged.apply(&source, self.options.today, whole).await?;
+        if let Some(mapping) = mapping.filter(|_| kind == Kind::Betreuungen) {
+            let listed = note_listed(&mut staged, mapping, &mut reading, self.options.today).await?;
+            self.changed |= listed.changed;
+            self.settled |= listed.grown;
+        }
+        report_overruled(&applied.settled, &mut reading);
+        report_unattached(&mut staged, &mut reading).await?;
+        self.teams.extend(staged.teams().await?);
+        staged.finish().await?;
+
+        let counts = self.took(&applied, reading.counts);
+        let mut file = FileReport::new(path, counts, reading.problems);
+        file.table = Some(kind.table().name());
+        file.understood = reading.understood;
+        Ok((file, Some(reading.rejects)))
+    }
+
+    /// Takes over the days in a list's columns. A day belongs to its source, case and column: a later one is added, one
+    /// that has moved back takes the place of the last.
+    async fn activities(
+        &mut self,
+        path: &Path,
+        mapping: &Mapping,
+        read: impl FnOnce(&Sender<Batch>) -> Reading + Send + 'static,
+    ) -> Result<FileReport, ImportError> {
+        let mut staged = Stage::new(&mut self.tx, &stage::LISTENTAG).await?;
+        let mut reading = read_into(&mut staged, read).await?;
+        if let Some(text) = reading.fatal {
+            staged.finish().await?;
+            self.doubtful = true;
+            return Ok(FileReport { activities: true, ..FileReport::fatal(path, text) });
+        }
+        staged.close().await?;
+        let room = reading.problems.room();
+        let (moved, first) = staged.moved_back(&mapping.source, room).await?;
+        let Days { applied, remembered } = staged.apply_days(&mapping.source, self.options.today).await?;
+        report_overruled(&applied.settled, &mut reading);
+        tell_moved_back(mapping, moved, first, &mut reading);
+        let (emptied, first) = staged.emptied(&mapping.source, reading.problems.room()).await?;
+        tell_emptied(mapping, emptied, first, &mut reading);
+        report_unattached(&mut staged, &mut reading).await?;
+        self.teams.extend(staged.teams().await?);
+        staged.finish().await?;
+        self.settled |= remembered;
+        let counts = self.took(&applied, reading.counts);
+        let mut file = FileReport::new(path, counts, reading.problems);
+        file.table = Some(stage::AKTIVITAET.name());
+        file.understood = reading.understood;
+        file.activities = true;
+        Ok(file)
+    }
+
+    /// Adds what was done with a file's rows to what was read of it.
+    fn took(&mut self, applied: &Applied, read: Counts) -> Counts {
+        self.changed |= applied.changed_anything();
+        self.settled |= applied.settled.caught_up > 0;
+        let Applied { new, changed, unchanged, withdrawn, .. } = *applied;
+        Counts { new, changed, unchanged, withdrawn, ..read }
+    }
+
+    /// Keeps everything; the number of the import. Data that says what it said is fresh all the same; where it is not even
+    /// fresher, as when a command is given twice, nothing has happened and nothing is kept.
+    pub(super) async fn commit(mut self, files: &[FileReport]) -> Result<Option<i64>, ImportError> {
+        for team in self.teams.iter().filter(|_| !self.doubtful) {
+            self.tx.touch_datenstand(team, self.options.now).await?;
+        }
+        if !(self.changed || self.settled || self.tx.made_fresher()) {
+            return Ok(None);
+        }
+        let files: Vec<FileCounts> = files.iter().filter(|file| file.fatal.is_none()).map(noted).collect();
+        self.tx.note_files(&files).await?;
+        if self.changed {
+            self.tx.bump_revision().await?;
+            self.tx.analyze().await?;
+        }
+        let import = self.tx.change();
+        self.tx.commit().await?;
+        Ok(Some(import))
+    }
+}
+
+/// A file as the log of changes keeps it: its name alone, for the path may name people. A list that feeds several tables
+/// is kept once for each.
+fn noted(file: &FileReport) -> FileCounts {
+    let counts = file.counts;
+    FileCounts {
+        table: file.table.unwrap_or_default().to_owned(),
+        file: file.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        read: counts.read,
+        new: counts.new,
+        changed: counts.changed,
+        unchanged: counts.unchanged,
+        withdrawn: counts.withdrawn,
+        refused: counts.refused,
+    }
+}
+
+/// Whether so many running cases are gone that the list may not be whole: more than 20 %.
+fn vanishes(running: u64, gone: u64) -> bool {
+    u128::from(gone) * 5 > u128::from(running)
+}
+
+/// Whether data is not fresh without this file, if it was to come.
+pub(super) const fn tells_freshness(kind: Kind) -> bool {
+    matches!(kind, Kind::Betreuungen | Kind::Aktivitaeten)
+}
+
+/// Whether a file withdraws so many rows of its source that it may not be whole: more than 30 % and more than ten.
+fn too_much(all: u64, gone: u64) -> bool {
+    gone > 10 && u128::from(gone) * 10 > u128::from(all) * 3
+}
+
+/// Reads a file on a thread of its own and stages what comes.
+async fn read_into(
+    staged: &mut Stage<'_>,
+    read: impl FnOnce(&Sender<Batch>) -> Reading + Send + 'static,
+) -> Result<Reading, ImportError> {
+    // Few: the reader may be ahead by no more than keeps the store busy.
+    const AHEAD: usize = 4;
+    let (sender, mut receiver) = mpsc::channel(AHEAD);
+    let reader = tokio::task::spawn_blocking(move || read(&sender));
+    while let Some(batch) = receiver.recv().await {
+        match batch {
+            Batch::Rows(rows) => staged.put(rows).await?,
+            Batch::Hold(key) => staged.hold(key).await?,
+            Batch::Empty(cells) => staged.put_empty(cells).await?,
+        }
+    }
+    reader.await.map_err(|_| ImportError::Interrupted)
+}

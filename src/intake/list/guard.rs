@@ -1,0 +1,313 @@
+//! Whether a workbook may be opened at all: what it is, whether it is encrypted, and how much it unpacks to.
+//!
+//! The library that reads workbooks trusts them. So what would make it take memory without end is looked for here first:
+//! by the sizes that the archive declares, then by unpacking it once into nothing, as a declared size may lie.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use memchr::memmem;
+use zip::ZipArchive;
+use zip::result::ZipError;
+
+use crate::intake::source::why;
+
+/// No workbook is larger (bytes in the file).
+const MOST_BYTES: u64 = 64 << 20;
+/// All that an archive unpacks to: some ten times a list of 20,000 rows.
+const MOST_UNPACKED: u64 = 256 << 20;
+/// Of these, what the reading library keeps in memory as a whole: the table of texts, and an ods sheet.
+const MOST_HELD: u64 = 48 << 20;
+/// An old xls is held in memory twice.
+const MOST_XLS: u64 = 24 << 20;
+/// Files in the archive: a workbook has some dozens.
+const MOST_FILES: usize = 2_000;
+/// Different texts, as the table of texts announces them.
+const MOST_TEXTS: u64 = 2_000_000;
+/// Cells that the repetitions of an ods sheet may come to: held twice, they take some 100 MB.
+const MOST_CELLS: u64 = 1_000_000;
+
+const NEW: &str =
+    "Bitte öffnen Sie sie in Excel oder LibreOffice und speichern Sie sie neu als Excel-Arbeitsmappe (.xlsx).";
+
+/// The formats that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    Xlsx,
+    Ods,
+    Xls,
+    /// Anything else is taken for text with separators.
+    Csv,
+}
+
+/// What a file is, if it may be opened; else a German sentence.
+pub(super) fn format(path: &Path) -> Result<Format, String> {
+    let failed = |e: io::Error| format!("Die Datei lässt sich nicht lesen: {}", why(&e));
+    let about = std::fs::metadata(path).map_err(failed)?;
+    if !about.is_file() {
+        return Err("Das ist keine Datei.".into());
+    }
+    let mut file = File::open(path).map_err(failed)?;
+    let mut head = [0; 8];
+    let mut filled = 0;
+    while filled < head.len() {
+        match file.read(&mut head[filled..]).map_err(failed)? {
+            0 => break,
+            n => filled += n,
+        }
+    }
+    let large = || format!("Die Arbeitsmappe ist größer als {} MB. Bitte teilen Sie sie auf.", MOST_BYTES >> 20);
+    match head {
+        [b'P', b'K', 3 | 5, 4 | 6, ..] if about.len() > MOST_BYTES => Err(large()),
+        [b'P', b'K', 3 | 5, 4 | 6, ..] => archive(file),
+        [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1] if about.len() > MOST_XLS => {
+            Err(format!("Die alte Arbeitsmappe (.xls) ist größer als {} MB. {NEW}", MOST_XLS >> 20))
+        }
+        [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1] => {
+            file.seek(SeekFrom::Start(0)).map_err(failed)?;
+            let mut bytes = Vec::new();
+            file.take(MOST_XLS).read_to_end(&mut bytes).map_err(failed)?;
+            container(&bytes)
+        }
+        _ => {
+            let name = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
+            if matches!(&*name, "xlsx" | "xlsm" | "xls" | "ods") && filled > 0 {
+                return Err(format!("Die Datei heißt .{name}, ist aber keine Arbeitsmappe oder beschädigt. {NEW}"));
+            }
+            Ok(Format::Csv)
+        }
+    }
+}
+
+pub(super) fn encrypted() -> String {
+    "Die Arbeitsmappe ist mit einem Kennwort verschlüsselt. Bitte entfernen Sie in Excel das Kennwort zum Öffnen \
+     (Datei → Informationen → Arbeitsmappe schützen) oder legen Sie eine Kopie ohne Kennwort ab."
+        .to_owned()
+}
+
+/// What a library says of a broken workbook helps nobody; what to do about it does.
+pub(super) fn broken() -> String {
+    format!("Die Arbeitsmappe ist beschädigt und lässt sich nicht lesen. {NEW}")
+}
+
+fn too_much() -> String {
+    format!(
+        "Die Arbeitsmappe entpackt sich zu mehr als {} MB; so groß ist keine Liste. Sie wurde nicht geöffnet. Bitte prüfen Sie, \
+         woher sie kommt.",
+        MOST_UNPACKED >> 20
+    )
+}
+
+/// An OLE container: an old workbook, or the wrapping of an encrypted one.
+fn container(bytes: &[u8]) -> Result<Format, String> {
+    let wide = |name: &str| name.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let has = |name: &str| memmem::find(bytes, &wide(name)).is_some();
+    if has("EncryptedPackage") {
+        return Err(encrypted());
+    }
+    if !has("Workbook") && !has("Book") {
+        return Err(format!("Die Datei ist keine Excel-Arbeitsmappe. {NEW}"));
+    }
+    // The extent of a sheet (record DIMENSIONS: first row, row after the last, first and after-the-last column) is what
+    // the library makes room for.
+    for at in memmem::find_iter(bytes, &[0x00, 0x02, 0x0e, 0x00]) {
+        let Some(data) = bytes.get(at + 4..at + 16) else { continue };
+        let row = |i: usize| u32::from_le_bytes([data[i], data[i + 1], data[i + 2], data[i + 3]]);
+        let column = |i: usize| u16::from_le_bytes([data[i], data[i + 1]]);
+        if row(4) > 65_536 || row(0) > row(4) || column(10) > 256 || column(8) > column(10) {
+            return Err(broken());
+        }
+    }
+    Ok(Format::Xls)
+}
+
+fn archive(file: File) -> Result<Format, String> {
+    let mut zip = ZipArchive::new(BufReader::new(file)).map_err(|_| broken())?;
+    if zip.len() > MOST_FILES {
+        return Err(too_much());
+    }
+    let (mut declared, mut names) = (0_u64, Vec::new());
+    for i in 0..zip.len() {
+        let (size, name, locked) = {
+            let entry = zip.by_index_raw(i).map_err(|_| broken())?;
+            (entry.size(), entry.name().map_err(|_| broken())?.into_owned(), entry.encrypted())
+        };
+        if locked {
+            return Err(encrypted());
+        }
+        declared = declared.saturating_add(size);
+        names.push(name);
+    }
+    if declared > MOST_UNPACKED {
+        return Err(too_much());
+    }
+    let has = |name: &str| names.iter().any(|n| n.eq_ignore_ascii_case(name));
+    let format = if has("mimetype") && has("content.xml") {
+        Format::Ods
+    } else if names.iter().any(|n| n.to_lowercase().ends_with("workbook.bin")) {
+        return Err(format!("Das Format .xlsb wird nicht gelesen. {NEW}"));
+    } else if has("[Content_Types].xml") && names.iter().any(|n| n.to_lowercase().ends_with("workbook.xml")) {
+        Format::Xlsx
+    } else {
+        return Err(format!("Das Archiv ist keine Arbeitsmappe. {NEW}"));
+    };
+    let mut unpacked = 0;
+    for (i, name) in names.iter().enumerate() {
+        let name = name.to_lowercase();
+        let entry = zip.by_index(i).map_err(|e| match e {
+            ZipError::UnsupportedArchive(_) => encrypted_or_broken(&e),
+            _ => broken(),
+        })?;
+        unpacked += match format {
+            Format::Ods if name == "content.xml" => ods(entry)?,
+            Format::Ods if name == "meta-inf/manifest.xml" => manifest(entry)?,
+            _ if name.ends_with("sharedstrings.xml") => texts(entry)?,
+            _ => drain(entry, MOST_UNPACKED)?,
+        };
+        if unpacked > MOST_UNPACKED {
+            return Err(too_much());
+        }
+    }
+    Ok(format)
+}
+
+fn encrypted_or_broken(e: &ZipError) -> String {
+    if e.to_string().to_lowercase().contains("password") { encrypted() } else { broken() }
+}
+
+/// Unpacks into nothing; how much it was.
+fn drain(entry: impl Read, most: u64) -> Result<u64, String> {
+    let unpacked = io::copy(&mut entry.take(most + 1), &mut io::sink()).map_err(|_| broken())?;
+    if unpacked > most { Err(too_much()) } else { Ok(unpacked) }
+}
+
+fn held(entry: impl Read) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    entry.take(MOST_HELD + 1).read_to_end(&mut bytes).map_err(|_| broken())?;
+    if bytes.len() as u64 > MOST_HELD { Err(too_much()) } else { Ok(bytes) }
+}
+
+/// The table of texts: the library makes room for as many as it announces.
+fn texts(mut entry: impl Read) -> Result<u64, String> {
+    const HEAD: u64 = 4_096;
+    let mut head = Vec::new();
+    entry.by_ref().take(HEAD).read_to_end(&mut head).map_err(|_| broken())?;
+    for word in [&b"uniqueCount"[..], b"uniquecount"] {
+        for at in memmem::find_iter(&head, word) {
+            let behind = head.get(at + word.len()..).unwrap_or_default();
+            let digits = behind.iter().skip_while(|b| !b.is_ascii_digit()).take_while(|b| b.is_ascii_digit());
+            let count = digits.fold(0_u64, |n, b| n.saturating_mul(10).saturating_add(u64::from(b - b'0')));
+            if count > MOST_TEXTS {
+                return Err(broken());
+            }
+        }
+    }
+    Ok(head.len() as u64 + drain(entry, MOST_HELD)?)
+}
+
+/// An encrypted ods says so here.
+fn manifest(entry: impl Read) -> Result<u64, String> {
+    let bytes = held(entry)?;
+    if memmem::find(&bytes, b"encryption-data").is_some() { Err(encrypted()) } else { Ok(bytes.len() as u64) }
+}
+
+/// An ods says „this cell 16,384 times, this row a million times", which the library writes out; and one that ends in the
+/// middle of a table it would read for ever.
+fn ods(entry: impl Read) -> Result<u64, String> {
+    let bytes = held(entry)?;
+    let (mut cells, mut open, mut row, mut pending) = (0_u64, 0_i64, 0_u64, 0_u64);
+    let (mut times, mut widest, mut empty_rows) = (1, 0_u64, 0_u64);
+    let mut at = 0;
+    while let Some(from) = memchr::memchr(b'<', bytes.get(at..).unwrap_or_default()).map(|i| at + i) {
+        let to = end_of_tag(&bytes, from).ok_or_else(broken)?;
+        let tag = &bytes[from + 1..to];
+        at = to + 1;
+        let named = |name: &[u8]| {
+            tag.strip_prefix(name)
+                .is_some_and(|rest| rest.first().is_none_or(|b| b.is_ascii_whitespace() || *b == b'/'))
+        };
+        if named(b"table:table") && !tag.ends_with(b"/") {
+            open += 1;
+        } else if named(b"/table:table") {
+            open -= 1;
+            (empty_rows, widest) = (0, 0);
+        } else if named(b"table:table-row") {
+            times = repeated(tag, b"table:number-rows-repeated");
+            (row, pending) = (0, 0);
+        } else if named(b"table:table-cell") || named(b"table:covered-table-cell") {
+            let n = repeated(tag, b"table:number-columns-repeated");
+            let says_nothing = tag.ends_with(b"/")
+                && memmem::find(tag, b"office:").is_none()
+                && memmem::find(tag, b"formula").is_none();
+            if says_nothing {
+                pending = pending.saturating_add(n);
+            } else {
+                row = row.saturating_add(pending).saturating_add(n);
+                pending = 0;
+            }
+        } else if named(b"/table:table-row") {
+            if row == 0 {
+                empty_rows = empty_rows.saturating_add(times);
+            } else {
+                widest = widest.max(row);
+                cells = cells.saturating_add(widest.saturating_mul(times.saturating_add(empty_rows)));
+                empty_rows = 0;
+            }
+        }
+        if cells > MOST_CELLS || row > MOST_CELLS {
+            return Err("Das Tabellenblatt ist größer als jede Liste. Bitte löschen Sie leere, aber formatierte Zeilen und Spalten.".into());
+        }
+    }
+    if open == 0 { Ok(bytes.len() as u64) } else { Err(broken()) }
+}
+
+/// The `>` of a tag, not one inside an attribute.
+fn end_of_tag(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut quote = None;
+    for (i, b) in bytes.iter().enumerate().skip(from) {
+        match (quote, b) {
+            (None, b'>') => return Some(i),
+            (None, b'"' | b'\'') => quote = Some(*b),
+            (Some(q), b) if q == *b => quote = None,
+            _ => {}
+        }
+    }
+    None
+}
+
+fn repeated(tag: &[u8], name: &[u8]) -> u64 {
+    let Some(at) = memmem::find(tag, name) else { return 1 };
+    let digits = tag[at + name.len()..].iter().skip_while(|b| !b.is_ascii_digit()).take_while(|b| b.is_ascii_digit());
+    digits.fold(0_u64, |n, b| n.saturating_mul(10).saturating_add(u64::from(b - b'0'))).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repetitions_of_an_ods_are_counted_before_they_are_written_out() {
+        let table = |rows: &str| format!("<a><table:table table:name=\"a>b\">{rows}</table:table></a>");
+        let row = |n: u64, cells: &str| {
+            format!("<table:table-row table:number-rows-repeated=\"{n}\">{cells}</table:table-row>")
+        };
+        let text = "<table:table-cell office:value-type=\"string\"><text:p>x</text:p></table:table-cell>";
+        let wide = "<table:table-cell table:number-columns-repeated=\"16384\" office:value-type=\"string\"><text:p>x</text:p></table:table-cell>";
+        let empty = "<table:table-cell table:number-columns-repeated=\"16384\"/>";
+        for (rows, fine) in [
+            (format!("{}{}", row(1, text), row(1_048_575, empty)), true),
+            (row(1, &format!("{text}{empty}")), true),
+            (format!("{}{}{}", row(1, text), row(100_000, empty), row(1, text)), true),
+            (format!("{}{}{}", row(1, wide), row(1_000_000, empty), row(1, text)), false),
+            (row(1_000_000, &text.repeat(10)), false),
+            (row(300, wide), false),
+            (row(1, &format!("{empty}{text}").repeat(300)), false),
+        ] {
+            assert_eq!(ods(table(&rows).as_bytes()).is_ok(), fine, "{rows}");
+        }
+        for torn in ["<a><table:table>", "<a><table:table><table:table-row", "<table:table a=\"></table:table>"] {
+            assert_eq!(ods(torn.as_bytes()), Err(broken()), "{torn}");
+        }
+    }
+}
