@@ -47,7 +47,7 @@ pub struct Cli {
 enum Command {
     /// Zeigt mit erfundenen Daten an einem frischen Ort, was an einem Morgen geschieht
     Demo,
-    /// Liest Lieferungen ein: Ordner oder einzelne CSV-Dateien
+    /// Liest Lieferungen und eigene Listen ein: Ordner oder einzelne Dateien
     ///
     /// Ende mit 0: alles eingelesen; 1: etwas wurde nicht übernommen; 2: nichts war lesbar.
     Import(import::Args),
@@ -255,7 +255,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<u8> {
         Command::Demo => demo::demo(Clock::system()).await,
         // These two answer even where not all parts are in order.
         Command::Settings => {
-            output::print(&reference::page())?;
+            output::print(reference::page())?;
             Ok(0)
         }
         Command::Check => check::check(config, Clock::system()).await,

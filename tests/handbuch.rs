@@ -2,12 +2,11 @@
 //!
 //! A machine is set up from the operations guide in a mount namespace of its own (`handbuch/ablauf.sh`); that needs root,
 //! and fails without.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub, reason = "tests")]
 
 #[path = "support/plain.rs"]
 mod plain;
 #[path = "support/running.rs"]
-#[expect(dead_code, reason = "only its clock is needed")]
 mod running;
 
 use std::collections::BTreeSet;
@@ -37,7 +36,11 @@ fn commands(page: &str) -> Vec<(u8, String)> {
             "```" => inside = false,
             line if inside && !line.is_empty() => {
                 let (_, note) = line.split_once(" # ").unwrap_or_default();
-                let code = note.trim().strip_prefix("Ende ").map_or(0, |rest| rest[..1].parse().unwrap());
+                let code = note
+                    .trim()
+                    .strip_prefix("Ende ")
+                    .filter(|rest| rest[1..].starts_with(':'))
+                    .map_or(0, |rest| rest[..1].parse().unwrap());
                 commands.push((code, line.to_owned()));
             }
             _ => {}
@@ -66,7 +69,7 @@ fn wiedervorlage(words: &[&str]) -> Option<String> {
 }
 
 #[test]
-fn a_machine_is_set_up_and_kept_by_the_commands_of_the_operations_guide() {
+fn a_machine_is_set_up_and_kept_by_the_commands_of_the_handbooks() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path();
     // The service's own user reads the clock and the source from here.
@@ -84,8 +87,13 @@ fn a_machine_is_set_up_and_kept_by_the_commands_of_the_operations_guide() {
         .status()
         .unwrap();
     assert!(generated.success());
+    std::fs::create_dir(place.join("liste")).unwrap();
+    for file in std::fs::read_dir(house().join("tests/data/listen")).unwrap().map(Result::unwrap) {
+        std::fs::copy(file.path(), place.join("liste").join(file.file_name())).unwrap();
+    }
     let mut script = String::new();
-    for (code, line) in commands(&read("docs/betrieb.md")) {
+    // Whoever reads the handbook has a machine that the other page has set up.
+    for (code, line) in ["docs/betrieb.md", "docs/handbuch.md"].into_iter().flat_map(|page| commands(&read(page))) {
         writeln!(script, "{code} {line}").unwrap();
     }
     assert!(script.lines().count() > 30, "the boxes of the guide were not found:\n{script}");
@@ -94,7 +102,7 @@ fn a_machine_is_set_up_and_kept_by_the_commands_of_the_operations_guide() {
         .args(["--mount", "--propagation", "private", "bash"])
         .arg(house().join("tests/handbuch/ablauf.sh"))
         .arg(place)
-        .env("LD_PRELOAD", running::libfaketime())
+        .env("FAKETIME_LIBRARY", running::libfaketime())
         .env("FAKETIME_TIMESTAMP_FILE", place.join("uhr"))
         .env("FAKETIME_NO_CACHE", "1")
         .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
@@ -111,8 +119,11 @@ fn every_command_and_option_that_a_page_names_exists() {
         let text = read(page);
         let boxed = commands(&text).into_iter().map(|(_, line)| line);
         for command in quoted(&text).into_iter().chain(boxed) {
-            let Some(rest) = command.strip_prefix("wiedervorlage ") else { continue };
-            let mut words: Vec<_> = rest.split_whitespace().take_while(|w| w.bytes().all(|b| b.is_ascii_lowercase())).collect();
+            let Some(rest) = command.strip_prefix("wiedervorlage ").filter(|rest| !rest.starts_with("BEFEHL")) else {
+                continue;
+            };
+            let mut words: Vec<_> =
+                rest.split_whitespace().take_while(|w| w.bytes().all(|b| b.is_ascii_lowercase())).collect();
             // What follows a command may be a word of its own (`record ag_kontakt`): the longest that is one counts.
             let help = loop {
                 assert!(!words.is_empty(), "{page}: `{command}` is no command");
@@ -136,7 +147,8 @@ fn every_setting_that_a_page_names_exists() {
         .flat_map(|s| s.keys.iter().map(move |k| format!("{}.{}", s.name, k.name)))
         .chain(sections.iter().map(|s| s.name.clone()))
         .collect();
-    let tops: BTreeSet<_> = sections.iter().filter_map(|s| s.name.split('.').next()).filter(|s| !s.is_empty()).collect();
+    let tops: BTreeSet<_> =
+        sections.iter().filter_map(|s| s.name.split('.').next()).filter(|s| !s.is_empty()).collect();
     for page in PAGES {
         for text in quoted(&read(page)) {
             let name = text.split([' ', '=']).next().unwrap_or_default();
@@ -163,7 +175,10 @@ fn every_command_of_the_program_is_explained_in_the_readme() {
     for command in list.lines().take_while(|l| !l.trim().is_empty()).filter_map(|l| l.strip_prefix("  ")) {
         // A line that goes on explaining begins deeper.
         let Some(name) = command.split_whitespace().next().filter(|_| !command.starts_with(' ')) else { continue };
-        assert!(readme.contains(&format!("`{name}")) || readme.contains(&format!(" {name}")), "{name} is not explained");
+        assert!(
+            readme.contains(&format!("`{name}")) || readme.contains(&format!(" {name}")),
+            "{name} is not explained"
+        );
     }
 }
 
@@ -191,5 +206,9 @@ fn every_link_leads_somewhere() {
 /// The anchor that a heading gets.
 fn slug(heading: &str) -> String {
     let words = heading.trim_start_matches('#').trim().to_lowercase();
-    words.chars().filter(|c| c.is_alphanumeric() || *c == ' ' || *c == '-').map(|c| if c == ' ' { '-' } else { c }).collect()
+    words
+        .chars()
+        .filter(|c| c.is_alphanumeric() || *c == ' ' || *c == '-')
+        .map(|c| if c == ' ' { '-' } else { c })
+        .collect()
 }

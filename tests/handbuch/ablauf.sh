@@ -3,7 +3,7 @@
 # this process and its children alone (a mount namespace), so that users are made, files installed and rights kept as on
 # a fresh machine. It needs root.
 #   ablauf.sh FOLDER   with FOLDER/befehle (one command a line, with the exit code it is to end with before it),
-#                      FOLDER/lieferung, FOLDER/uhr (what the clock shows, read anew by every program)
+#                      FOLDER/lieferung, FOLDER/liste, FOLDER/quelle (the source), FOLDER/uhr (what the clock shows, read anew by every program)
 set -uo pipefail
 shopt -s expand_aliases
 place=$1
@@ -14,13 +14,14 @@ cp -a /etc "$place/etc" && mount --bind "$place/etc" /etc || exit 99
 cover /srv
 cover /usr/local/bin
 cover /var/lib
-cp -r "$place/lieferung" /srv/lieferung && chmod -R a+rwX /srv/lieferung
+cp -r "$place/lieferung" "$place/liste" /srv && chmod -R a+rwX /srv
 
 mkdir "$place/bin"
-# As much of sudo as the handbook uses.
+# As much of sudo as the handbook uses. The other clock is for the program alone: what root had begun with it, another
+# user could not go on with.
 cat > "$place/bin/sudo" <<'SUDO'
 #!/bin/bash
-if [ "$1" = -u ]; then user=$2; shift 2; exec runuser -u "$user" -- "$@"; fi
+if [ "$1" = -u ]; then user=$2; shift 2; exec runuser -u "$user" -- env LD_PRELOAD="$FAKETIME_LIBRARY" "$@"; fi
 exec "$@"
 SUDO
 # As much of systemctl: the unit says what is started, and as whom.
@@ -36,10 +37,10 @@ case $verb in
 start | enable)
     program=$(sed -n 's/^ExecStart=//p' "$unit") user=$(sed -n 's/^User=//p' "$unit")
     : > "$log"
-    runuser -u "$user" -- $program >> "$log" 2>&1 &
+    runuser -u "$user" -- env LD_PRELOAD="$FAKETIME_LIBRARY" $program >> "$log" 2>&1 &
     echo $! > "$pid"
     # Nothing is asked of it before it says that it is ready.
-    timeout 60 grep -q -m1 'service started' <(tail -n +1 --pid=$! -f "$log") || { cat "$log" >&2; exit 1; }
+    timeout 60 grep -q -m1 'service ready' <(tail -n +1 --pid=$! -f "$log") || { cat "$log" >&2; exit 1; }
     ;;
 stop)
     # Its parent stands between it and us.
@@ -72,6 +73,7 @@ while read -r expected line <&3; do
     if [ "$ended" != "$expected" ]; then
         printf 'ended with %s instead of %s: %s\n' "$ended" "$expected" "$line"
         cat "$place/aus"
+        if [ -f "$place/protokoll" ]; then tail -n 20 "$place/protokoll"; fi
         over 1
     fi
 done 3< "$place/befehle"
