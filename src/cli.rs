@@ -29,6 +29,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::app::App;
 use crate::clock::Clock;
+use crate::config::reference;
 use crate::service;
 
 /// Legt jeden Arbeitsmorgen auf den richtigen Schreibtisch, was die Betriebsakquise eines Jobcenters heute braucht.
@@ -46,7 +47,7 @@ pub struct Cli {
 enum Command {
     /// Zeigt mit erfundenen Daten an einem frischen Ort, was an einem Morgen geschieht
     Demo,
-    /// Liest Lieferungen ein: Ordner oder einzelne CSV-Dateien
+    /// Liest Lieferungen und eigene Listen ein: Ordner oder einzelne Dateien
     ///
     /// Ende mit 0: alles eingelesen; 1: etwas wurde nicht übernommen; 2: nichts war lesbar.
     Import(import::Args),
@@ -161,6 +162,8 @@ enum Command {
         #[arg(value_name = "DATEI")]
         file: PathBuf,
     },
+    /// Zeigt alle Einstellungen mit ihren Vorgaben und wozu sie da sind
+    Settings,
     /// Läuft als Dienst: jeden Arbeitsmorgen der Lauf, danach der Versand, bis er beendet wird
     ///
     /// SIGTERM beendet geordnet, SIGHUP liest Einstellungen und Regeln neu.
@@ -251,6 +254,10 @@ async fn dispatch(cli: Cli) -> anyhow::Result<u8> {
     match cli.command {
         Command::Demo => demo::demo(Clock::system()).await,
         // These two answer even where not all parts are in order.
+        Command::Settings => {
+            output::print(reference::page())?;
+            Ok(0)
+        }
         Command::Check => check::check(config, Clock::system()).await,
         Command::Status => status::status(config, Clock::system()).await,
         Command::Restore { file } => backup::restore(config, &file, Clock::system()).await,

@@ -40,6 +40,15 @@ fn every_rule_has_its_heading_on_the_rules_page() {
 }
 
 #[test]
+fn the_handbook_says_of_every_rule_what_its_mails_say_ends_it() {
+    let page = read("docs/handbuch.md");
+    for rule in wiedervorlage::config::rulebook::default_rules().unwrap() {
+        let row = format!("\n| {} | {} |\n", rule.wording.title, rule.wording.ends);
+        assert!(page.contains(&row), "the handbook has no row{row}");
+    }
+}
+
+#[test]
 fn every_setting_of_the_production_example_is_accepted() {
     let example = house().join("config/produktion.beispiel.toml");
     let settings = wiedervorlage::config::settings::Settings::load(Some(&example)).unwrap();

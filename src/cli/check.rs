@@ -102,6 +102,7 @@ fn of_settings(settings: &Settings, findings: &mut Findings) {
     if settings.admin_email.is_none() {
         findings.hint("admin.email ist leer: Störungen meldet niemand", "eine Adresse eintragen");
     }
+    backups(settings, findings);
 }
 
 fn of_rules(settings: &Settings, rulebooks: &Rulebooks, findings: &mut Findings) {
@@ -118,20 +119,41 @@ fn of_rules(settings: &Settings, rulebooks: &Rulebooks, findings: &mut Findings)
     }
 }
 
-/// Whether mails can be written: tried in the folder, or where it would be made.
+/// Whether mails can be written.
 fn folder(settings: &Settings, findings: &mut Findings) {
     let dir = &settings.mail.file_dir;
     let shown = dir.display();
-    let near = dir.ancestors().find(|p| p.exists()).filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // A file without a name of its own: nothing is left behind.
-    match tempfile::tempfile_in(near) {
-        Ok(_) if dir.exists() => findings.ok(&format!("Mailordner: {shown} ist beschreibbar")),
-        Ok(_) => findings.ok(&format!("Mailordner: {shown} wird beim ersten Versand angelegt")),
-        Err(_) => findings.wrong(
+    match (writable(dir), dir.exists()) {
+        (true, true) => findings.ok(&format!("Mailordner: {shown} ist beschreibbar")),
+        (true, false) => findings.ok(&format!("Mailordner: {shown} wird beim ersten Versand angelegt")),
+        (false, _) => findings.wrong(
             &format!("Mailordner: {shown} ist nicht beschreibbar"),
             "Zugriffsrechte oder mail.file.dir berichtigen",
         ),
     }
+}
+
+/// Whether the night's backups can be written.
+fn backups(settings: &Settings, findings: &mut Findings) {
+    let Some(dir) = &settings.backup.dir else {
+        return findings.hint("Sicherung: backup.dir ist leer, der Dienst sichert nicht", "einen Ordner eintragen");
+    };
+    let shown = dir.display();
+    match (writable(dir), dir.exists()) {
+        (true, true) => findings.ok(&format!("Sicherung: {shown} ist beschreibbar")),
+        (true, false) => findings.ok(&format!("Sicherung: {shown} wird in der ersten Nacht angelegt")),
+        (false, _) => findings.wrong(
+            &format!("Sicherung: {shown} ist nicht beschreibbar, es entsteht keine"),
+            "Zugriffsrechte oder backup.dir berichtigen",
+        ),
+    }
+}
+
+/// Tried in the folder, or where it would be made.
+fn writable(dir: &Path) -> bool {
+    let near = dir.ancestors().find(|p| p.exists()).filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // A file without a name of its own: nothing is left behind.
+    tempfile::tempfile_in(near).is_ok()
 }
 
 /// How long whoever checks waits for a mail server; a delivery has more patience.

@@ -46,7 +46,8 @@ impl Fields {
         self.table.remove(key)
     }
 
-    pub(super) fn has(&self, key: &str) -> bool {
+    pub(super) fn has(&mut self, key: &'static str) -> bool {
+        self.known.push(key);
         self.table.contains_key(key)
     }
 

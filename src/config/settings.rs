@@ -9,6 +9,8 @@ pub(super) mod read;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+pub(super) use layers::DEFAULTS;
+
 use chrono::{NaiveDate, NaiveTime};
 use read::{address, list, named, optional, secret, section, time, yearly};
 use secrecy::SecretString;

@@ -9,7 +9,7 @@ use super::SettingsError;
 use super::read::credential;
 
 /// The embedded defaults.
-const DEFAULTS: &str = include_str!("../../../config/default.toml");
+pub(in crate::config) const DEFAULTS: &str = include_str!("../../../config/default.toml");
 /// How the environment's keys begin.
 const PREFIX: &str = "WIEDERVORLAGE";
 
