@@ -118,6 +118,7 @@ pub fn summary(tidied: &Tidied) -> String {
         (aged.texts, "Mailtext", "Mailtexte"),
         (aged.log, "Zeile im Versandprotokoll", "Zeilen im Versandprotokoll"),
         (aged.loose, "Zeile ohne Fall", "Zeilen ohne Fall"),
+        (aged.changes, "Vorgang im Protokoll der Änderungen", "Vorgänge im Protokoll der Änderungen"),
         (aged.absences, "frühere Abwesenheit", "frühere Abwesenheiten"),
         (aged.weeks, "Wochenzahl", "Wochenzahlen"),
         (tidied.copies as u64, "alte Kopie der Datenbank", "alte Kopien der Datenbank"),

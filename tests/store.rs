@@ -18,8 +18,9 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 
 use changes::{
-    a_change_is_kept_with_who_when_and_from_where, a_change_that_is_dropped_was_none,
-    a_field_is_set_by_its_own_name_alone,
+    a_change_is_kept_with_who_when_and_from_where,
+    a_change_that_has_had_its_time_leaves_no_trace_and_cannot_be_taken_back, a_change_that_is_dropped_was_none,
+    a_field_is_set_by_its_own_name_alone, what_is_kept_of_a_case_that_nobody_knows_goes_in_time,
 };
 use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
 use keeping::*;
@@ -181,6 +182,8 @@ conformance!(
     a_database_with_other_tables_is_refused,
     who_only_looks_finds_what_is_there_and_makes_no_tables,
     a_change_is_kept_with_who_when_and_from_where,
+    a_change_that_has_had_its_time_leaves_no_trace_and_cannot_be_taken_back,
+    what_is_kept_of_a_case_that_nobody_knows_goes_in_time,
     a_change_that_is_dropped_was_none,
     a_field_is_set_by_its_own_name_alone,
     every_table_with_a_case_is_forgotten_and_disclosed,

@@ -144,7 +144,10 @@ pub(super) async fn undo(app: &App, id: i64) -> anyhow::Result<u8> {
                 )?;
             }
         }
-        Undo::Unknown => anyhow::bail!("Einen Import {id} gibt es nicht. „wiedervorlage imports“ zeigt die Nummern."),
+        Undo::Unknown => anyhow::bail!(
+            "Einen Import {id} gibt es nicht, oder er ist so lange her, dass sein Protokoll gelöscht ist \
+             (retention.log_months). „wiedervorlage imports --all“ zeigt die Nummern."
+        ),
         Undo::NotAnImport(kind) => anyhow::bail!(
             "Nummer {id} ist kein Import, sondern {}. {}",
             words::change(kind),

@@ -33,7 +33,7 @@ const ROWS: i64 = 500;
 pub struct Limits {
     /// Texts of mails that were delivered or given up before this.
     pub texts: DateTime<Utc>,
-    /// The send log of mails written before this.
+    /// The send log of mails written before this, and the log of changes made before it.
     pub log: DateTime<Utc>,
     /// Rows whose case is not known, and absences, that ended before this day.
     pub rows: NaiveDate,
@@ -48,6 +48,8 @@ pub struct Aged {
     pub texts: u64,
     /// Mails in the send log.
     pub log: u64,
+    /// Changes of facts: who, when, from where, and what was there before.
+    pub changes: u64,
     /// Rows whose case is not known.
     pub loose: u64,
     /// Absences of colleagues.
@@ -97,6 +99,29 @@ macro_rules! aged_log {
         )
     };
 }
+/// What the log keeps of changes that are no longer in it.
+const TRACES: &str = "delete from protokoll where (fallnr, tabelle, schluessel, vorgang) in \
+    (select p.fallnr, p.tabelle, p.schluessel, p.vorgang from protokoll p \
+     where not exists (select 1 from vorgang v where v.id = p.vorgang) limit 500)";
+/// What is kept of changes before $1 to cases that are not known.
+macro_rules! loose_traces {
+    ($select:literal, $table:literal) => {
+        concat!(
+            $select,
+            " from ",
+            $table,
+            " where fallnr <> '' and not exists (select 1 from betreuung b where b.fallnr = ",
+            $table,
+            ".fallnr) and not exists (select 1 from vorgang v where v.id = ",
+            $table,
+            ".vorgang and v.at >= $1)"
+        )
+    };
+}
+const LOOSE_TRACES: [(&str, &str); 2] = [
+    (loose_traces!("select count(*)", "protokoll"), loose_traces!("delete", "protokoll")),
+    (loose_traces!("select count(*)", "korrektur"), loose_traces!("delete", "korrektur")),
+];
 /// Rows that hang on nothing, with the day that says how old they are.
 macro_rules! aged_loose {
     ($select:literal, $table:literal, $day:literal) => {
@@ -137,7 +162,12 @@ impl Db {
         let mut tx = self.read().await?;
         let (texts,): (i64,) = one!(&mut tx, aged_texts!("select count(*)"), micros(limits.texts))?;
         let (log,): (i64,) = one!(&mut tx, aged_log!("select count(*)"), micros(limits.log))?;
+        let (changes,): (i64,) = one!(&mut tx, "select count(*) from vorgang where at < $1", micros(limits.log))?;
         let mut loose = 0;
+        for (count, _) in LOOSE_TRACES {
+            let (rows,): (i64,) = one!(&mut tx, count, midnight(limits.rows))?;
+            loose += rows;
+        }
         for (count, _) in LOOSE {
             let (rows,): (i64,) = one!(&mut tx, count, limits.rows)?;
             loose += rows;
@@ -145,8 +175,9 @@ impl Db {
         let (absences,): (i64,) = one!(&mut tx, "select count(*) from abwesenheit where bis < $1", limits.rows)?;
         let (weeks,): (i64,) =
             one!(&mut tx, "select count(*) from wochenstand where week < $1", iso_week(limits.weeks))?;
-        let [texts, log, loose, absences, weeks] = [texts, log, loose, absences, weeks].map(i64::unsigned_abs);
-        Ok(Aged { texts, log, loose, absences, weeks })
+        let [texts, log, changes, loose, absences, weeks] =
+            [texts, log, changes, loose, absences, weeks].map(i64::unsigned_abs);
+        Ok(Aged { texts, log, changes, loose, absences, weeks })
     }
 
     /// Deletes what is older than the limits.
@@ -159,8 +190,14 @@ impl Db {
         // What hangs on the mail (its text, what it told) goes with it.
         let log = "delete from outbox where id in (";
         aged.log = self.in_steps(&format!("{log}{} limit {ROWS})", aged_log!("select id")), micros(limits.log)).await?;
+        // First the change, then what it left: one that has lost a part of its past must not be taken back any more.
+        aged.changes = self.delete_changes(limits.log).await?;
+        self.delete_traces().await?;
         let mut tx = self.write_over().await?;
         let revision = locked_revision(&mut tx, Lock::Update).await?;
+        for (_, delete) in LOOSE_TRACES {
+            aged.loose += run!(&mut tx, delete, midnight(limits.rows))?;
+        }
         for (_, delete) in LOOSE {
             aged.loose += run!(&mut tx, delete, limits.rows)?;
         }
@@ -171,6 +208,27 @@ impl Db {
         }
         tx.commit().await?;
         Ok(aged)
+    }
+
+    /// Deletes changes of facts that were made before; nobody takes one back meanwhile.
+    async fn delete_changes(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
+        let mut tx = self.write_over().await?;
+        locked_revision(&mut tx, Lock::Update).await?;
+        let changes = run!(&mut tx, "delete from vorgang where at < $1", micros(before))?;
+        tx.commit().await?;
+        Ok(changes)
+    }
+
+    /// Deletes what the log keeps of changes that are no longer in it, until nothing is left of it.
+    async fn delete_traces(&self) -> Result<(), StoreError> {
+        loop {
+            let mut tx = self.write_over().await?;
+            let rows = run!(&mut tx, TRACES)?;
+            tx.commit().await?;
+            if rows < ROWS.unsigned_abs() {
+                return Ok(());
+            }
+        }
     }
 
     /// A deletion with a limit, until nothing is left of it.
@@ -269,6 +327,11 @@ impl Db {
     async fn write_over(&self) -> Result<Tx, StoreError> {
         self.begin(super::dialect::SQLITE_BEGIN_OVERWRITE).await
     }
+}
+
+/// The instant at which a day begins in UTC: a limit of months need not be more exact.
+fn midnight(day: NaiveDate) -> DateTime<Utc> {
+    day.and_time(chrono::NaiveTime::MIN).and_utc()
 }
 
 /// Says that the facts have changed.

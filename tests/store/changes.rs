@@ -1,8 +1,9 @@
 //! The log of changes: what is kept of them, and that what did not happen is not in it.
 
+use chrono::Duration;
 use wiedervorlage::domain::facts::Art;
 use wiedervorlage::store::import::{BETREUUNG, Stage, Staged, Value};
-use wiedervorlage::store::{CaseHistory, Change, ChangeKind, FieldSet, FileCounts, Undo};
+use wiedervorlage::store::{CaseHistory, Change, ChangeKind, Db, FieldSet, FileCounts, Limits, Undo};
 
 use super::{CASES, House, TEAMS, at, day};
 
@@ -17,6 +18,15 @@ fn row(fallnr: &str, bak: &str) -> Staged {
     values.extend(vec![none.clone(); 4]);
     values.extend([text(""), none.clone(), none]);
     Staged { line: 1, values }
+}
+
+/// The one number that is asked for.
+async fn count(house: &House, sql: &'static str) -> i64 {
+    match &house.db {
+        Db::Sqlite { writer, .. } => sqlx::query_scalar(sql).fetch_one(writer).await,
+        Db::Postgres(pool) => sqlx::query_scalar(sql).fetch_one(pool).await,
+    }
+    .unwrap()
 }
 
 /// Takes over a list of one case; the number of the import.
@@ -99,4 +109,53 @@ pub(crate) async fn a_field_is_set_by_its_own_name_alone(house: House) {
     let again = set("9", "region", Value::Text("Süd".into())).await;
     assert_eq!(again, Some(FieldSet { old: Some("Süd".into()), new: Some("Süd".into()) }));
     assert_eq!(house.snapshot().await.revision(), 1, "saying the same again changes no facts");
+}
+
+pub(crate) async fn a_change_that_has_had_its_time_leaves_no_trace_and_cannot_be_taken_back(house: House) {
+    house.sql(TEAMS).await;
+    let first = import(&house, "1", "A", "10:00:00").await;
+    let second = import(&house, "1", "B", "11:00:00").await;
+    let third = import(&house, "1", "C", "12:00:00").await;
+    let limits =
+        |time: &str| Limits { texts: at("00:00:00"), log: at(time), rows: day("2026-05-23"), weeks: day("2025-11-23") };
+    assert_eq!(house.db.aged(&limits("11:30:00")).await.unwrap().changes, 2);
+    assert_eq!(house.db.delete_aged(&limits("11:30:00")).await.unwrap().changes, 2);
+    assert_eq!(count(&house, "select count(*) from protokoll").await, 1, "what the third found is the third's");
+    assert_eq!(count(&house, "select count(*) from vorgang_datei").await, 1);
+    let undo = |import| Change { undoes: Some(import), ..by(ChangeKind::Undo, "13:00:00") };
+    for gone in [first, second] {
+        assert_eq!(house.db.undo(&undo(gone)).await.unwrap(), Undo::Unknown);
+    }
+    assert_eq!(house.db.undo(&undo(third)).await.unwrap(), Undo::Done { removed: 0, restored: 1, later: 0 });
+    let history = house.snapshot().await.history("1").await.unwrap();
+    let bak = history.fields.iter().find(|field| field.field == "bak").unwrap();
+    assert_eq!((bak.value.as_deref(), bak.by), (Some("B"), second), "the fact stays, who brought it is forgotten");
+    assert!(!history.changes.contains_key(&second));
+}
+
+pub(crate) async fn what_is_kept_of_a_case_that_nobody_knows_goes_in_time(house: House) {
+    house.sql(TEAMS).await;
+    house.sql(CASES).await;
+    house
+        .sql(
+            "insert into vorgang (art, at, wer, woher) \
+             values ('set', '2026-06-01T08:00:00.000000+00:00', 'mia', 'test'); \
+             insert into korrektur (fallnr, tabelle, schluessel, feld, wert, vorgang) \
+             values ('9', 'betreuung', '[\"9\"]', 'region', 'Süd', 0), \
+                    ('unbekannt', 'betreuung', '[\"unbekannt\"]', 'region', 'Süd', 0); \
+             insert into protokoll (fallnr, tabelle, schluessel, vorgang, vor_vorgang, vorher) \
+             values ('9', 'betreuung', '[\"9\"]', 1, 0, '[]'), ('unbekannt', 'betreuung', '[\"unbekannt\"]', 1, 0, '[]')",
+        )
+        .await;
+    let limits = |rows: &str| Limits {
+        texts: at("00:00:00"),
+        log: at("00:00:00") - Duration::days(730),
+        rows: day(rows),
+        weeks: day("2025-11-23"),
+    };
+    // What hangs on no change at all is older than the log.
+    assert_eq!(house.db.delete_aged(&limits("2026-06-01")).await.unwrap().loose, 1);
+    assert_eq!(house.db.delete_aged(&limits("2026-06-02")).await.unwrap().loose, 1);
+    assert_eq!(count(&house, "select count(*) from korrektur").await, 1, "that of a known case stays");
+    assert_eq!(count(&house, "select count(*) from protokoll").await, 1);
 }

@@ -205,7 +205,9 @@ impl Known {
 
     /// Where a value of the table comes from, and when it came.
     fn origin(&self, by: i64, table: &str) -> String {
-        let Some(kept) = self.history.changes.get(&by) else { return "aus der Zeit vor dem Protokoll".to_owned() };
+        let Some(kept) = self.history.changes.get(&by) else {
+            return "aus der Zeit vor dem Protokoll, oder dort schon gelöscht".to_owned();
+        };
         let mut text = match files(kept, table).as_slice() {
             [] => format!("{} (Nr. {by})", kept.from),
             files => {
