@@ -6,7 +6,7 @@ use wiedervorlage::store::{CaseHistory, Change, ChangeKind, FieldSet, FileCounts
 
 use super::{CASES, House, TEAMS, at, day};
 
-fn by(kind: ChangeKind, time: &str) -> Change<'static> {
+pub(crate) fn by(kind: ChangeKind, time: &str) -> Change<'static> {
     Change { kind, at: at(time), who: "mia", from: "test", undoes: None }
 }
 
@@ -20,7 +20,7 @@ fn row(fallnr: &str, bak: &str) -> Staged {
 }
 
 /// Takes over a list of one case; the number of the import.
-async fn import(house: &House, fallnr: &str, bak: &str, time: &str) -> i64 {
+pub(crate) async fn import(house: &House, fallnr: &str, bak: &str, time: &str) -> i64 {
     let mut write = house.db.begin_change(&by(ChangeKind::Import, time)).await.unwrap();
     let mut stage = Stage::new(&mut write, &BETREUUNG).await.unwrap();
     stage.put(vec![row(fallnr, bak)]).await.unwrap();
