@@ -1,6 +1,6 @@
 //! RULES.md §5 *Data* from outside: an office that imports, stops for two weeks, and imports again. What its mails say,
 //! what `check`, `status`, `explain` and `evaluate` say, what is held, and when it is released.
-#![expect(clippy::unwrap_used, clippy::panic, unreachable_pub, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub, reason = "tests")]
 
 #[path = "support/plain.rs"]
 mod plain;
@@ -150,6 +150,10 @@ fn an_office_that_stops_importing_is_told_so_and_what_waited_comes_with_the_next
     assert!(!line(&mails, "mitteilung esche", "* 17 – Kundenkontakt").unwrap().ends_with("[neu]"));
     assert!(line(&mails, "mitteilung esche", "Was seitdem geschah").unwrap().contains("im BAK-Team nachfragen"));
     assert!(line(&mails, "wochenbericht linde", "Auslastung und offene Fälle sind von diesem Stand").is_some());
+    let contacts = "Kunden- und AG-Kontakte, die im Team noch offen sind: ";
+    let counted = line(&mails, "wochenbericht linde", contacts).unwrap();
+    assert!(counted.ends_with("werden erst mit neuen Daten wieder gezählt"), "{counted}");
+    assert_eq!(line(&mails, "wochenbericht linde", "* 18 – EGZ"), None, "held like the escalation");
     assert!(line(&mails, "tagesuebersicht nord", unwatched).is_some());
     assert!(line(&mails, "admin it", "* Neue Daten fehlen bei Team T1 (seit 4 Arbeitstagen).").is_some());
     for day in ["07-14", "07-15", "07-16", "07-17"] {
@@ -166,6 +170,8 @@ fn an_office_that_stops_importing_is_told_so_and_what_waited_comes_with_the_next
     }
     assert!(line(&mails, "mitteilung esche", "* 17 – Kundenkontakt").unwrap().ends_with("[neu]"), "held, not lost");
     assert!(line(&mails, "eskalation linde", "* 18 – EGZ").is_some(), "{}", mails["eskalation linde"]);
+    assert!(line(&mails, "wochenbericht linde", contacts).unwrap().ends_with(": 1"));
+    assert!(line(&mails, "wochenbericht linde", "* 18 – EGZ").is_some());
     assert!(!mails.contains_key("admin it"));
     let mails = morning(&house, "07-21");
     assert!(!mails.contains_key("mitteilung esche") && !mails.contains_key("eskalation linde"), "told once");

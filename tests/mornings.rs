@@ -285,6 +285,21 @@ async fn stale_data_holds_what_waits_for_activities_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_team_without_receipts_hears_once_a_week_what_nobody_is_watching() {
+    let house = House::with("[mail]\nreceipts = false\n[office]\nstale_after = 0\n").await;
+    // Nothing is open: no activity was ever recorded, and six months are far away.
+    house.begin("06-01", &[case("17", "01.06.2026", "", "")], "").await;
+    for (on, told) in [("06-01", true), ("06-02", false), ("06-08", true), ("06-09", false), ("06-16", true)] {
+        let digests = house.morning(on).await;
+        let unwatched = mail(&digests, Kind::Tagesuebersicht, "team").map(|digest| match &digest.content {
+            Content::Day(teams) => teams[0].unwatched.len(),
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(unwatched.is_some_and(|n| n > 0), told, "{on}: {unwatched:?}");
+    }
+}
+
+#[tokio::test]
 async fn held_in_stale_data_until_it_is_done_is_never_told() {
     let house = House::new().await;
     house.begin("07-06", &[case("17", "01.06.2026", "", "")], "99;kontakt_telefonisch;06.07.2026;1\n").await;

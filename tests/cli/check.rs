@@ -105,7 +105,7 @@ async fn data_that_is_stale_by_any_reckoning_wants_attention() {
     assert_eq!(answer.code(), 1);
     has(
         &answer,
-        "!!  Team T0: Datenstand noch keine Daten; Meldungen an IFK und Leitung, die von Einträgen abhängen, warten – die Listen",
+        "!!  Team T0: noch keine Daten; Meldungen an IFK und Leitung, die von Einträgen abhängen, warten – die Listen",
     );
 }
 

@@ -205,8 +205,8 @@ fn data(
     if fresh.stale {
         findings.wrong(
             &format!(
-                "Team {name}: Datenstand {}; Meldungen an IFK und Leitung, die von Einträgen abhängen, warten",
-                words::stand(&fresh)
+                "Team {name}: {}; Meldungen an IFK und Leitung, die von Einträgen abhängen, warten",
+                fresh.at.map_or_else(|| words::stand(&fresh), |_| format!("Datenstand {}", words::stand(&fresh)))
             ),
             "die Listen des Teams neu einspielen",
         );

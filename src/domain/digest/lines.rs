@@ -375,7 +375,7 @@ impl Router<'_> {
                     self.to_lead(team, Kind::Wochenbericht, What::Item(item), emit);
                 }
                 LeadSees::Contacts => team.week.contacts_overdue += 1,
-                _ => {}
+                LeadSees::Nothing => {}
             }
         }
         if let Some(end) = ends_soon(case, self.t) {
