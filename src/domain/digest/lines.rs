@@ -83,15 +83,15 @@ pub struct TeamFace {
 }
 
 impl TeamFace {
-    /// How fresh its data is, as a mail states it.
-    pub fn datenstand(&self) -> Datenstand {
-        Datenstand { key: self.team.clone(), team: self.name.clone(), fresh: self.fresh }
-    }
-
     /// The roles of the team as such for which nobody can be written to.
     pub fn unreachable(&self) -> Roles {
         let of = [(Role::Team, self.postfach.is_none()), (Role::Tl, self.lead.is_none())];
         of.into_iter().filter_map(|(role, nobody)| nobody.then_some(role)).collect()
+    }
+
+    /// How fresh its data is, as a mail states it.
+    pub fn datenstand(&self) -> Datenstand {
+        Datenstand { key: self.team.clone(), team: self.name.clone(), fresh: self.fresh }
     }
 }
 
