@@ -18,6 +18,7 @@ mod output;
 mod record;
 mod retention;
 mod simulate;
+mod stand;
 mod status;
 mod words;
 
@@ -31,6 +32,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::reference;
 use crate::service;
+use crate::simulate::Span;
 
 /// Legt jeden Arbeitsmorgen auf den richtigen Schreibtisch, was die Betriebsakquise eines Jobcenters heute braucht.
 #[derive(Debug, Parser)]
@@ -90,6 +92,12 @@ enum Command {
         /// Stillstand von … bis, als TAG..TAG
         #[arg(long, value_name = "TAG..TAG", value_parser = parse_span)]
         down: Option<(NaiveDate, NaiveDate)>,
+        /// Letzter Tag, an dem Daten kommen; danach altern sie. Ohne Angabe gelten sie als frisch
+        ///
+        /// Was nach diesem Tag eingespielt oder eingetragen wurde, gibt es für die Simulation nicht. War bis dahin noch
+        /// nichts eingespielt, gilt jeder Eintrag als an seinem Tag gemeldet, und was ein späteres Datum trägt, fehlt.
+        #[arg(long, value_name = "TAG", value_parser = parse_day)]
+        data_until: Option<NaiveDate>,
         /// Tabelle oder eine JSON-Zeile je Mail
         #[arg(long, value_enum, default_value_t)]
         format: Format,
@@ -271,8 +279,9 @@ async fn dispatch(cli: Cli) -> anyhow::Result<u8> {
         Command::Deliver => with(config, morning::deliver).await,
         Command::Evaluate { on, format } => with(config, async |app| evaluate::evaluate(app, on, format).await).await,
         Command::Capacity { on, format } => with(config, async |app| evaluate::capacity(app, on, format).await).await,
-        Command::Simulate { from, to, down, format } => {
-            with(config, async |app| simulate::simulate(app, from, to, down, format).await).await
+        Command::Simulate { from, to, down, data_until, format } => {
+            let span = Span { from, to, down, data_until };
+            with(config, async |app| simulate::simulate(app, span, format).await).await
         }
         Command::Explain { fallnr, on } => {
             with(config, async |app| explain::explain(app, &fallnr, app.day(on)).await).await

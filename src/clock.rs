@@ -5,7 +5,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, SubsecRound, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, SubsecRound, Utc};
 use chrono_tz::Europe::Berlin;
 
 /// The source of "now". Cheap to clone; tests hand in their own with [`Clock::from_fn`].
@@ -54,4 +54,30 @@ pub fn local_time(at: DateTime<Utc>) -> NaiveDateTime {
 /// The date in Berlin at an instant.
 pub fn local_date(at: DateTime<Utc>) -> NaiveDate {
     at.with_timezone(&Berlin).date_naive()
+}
+
+/// The instant at which a day is over in Berlin: the first of the next day.
+pub fn end_of(day: NaiveDate) -> DateTime<Utc> {
+    let midnight = day.succ_opt().unwrap_or(day).and_time(NaiveTime::MIN);
+    // No change of summer time falls on a midnight here; without that, UTC is near enough.
+    midnight.and_local_timezone(Berlin).earliest().map_or_else(|| midnight.and_utc(), |at| at.to_utc())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_over_at_midnight_in_berlin() {
+        for (day, end) in [
+            ("2026-11-23", "2026-11-23T23:00:00Z"),
+            ("2026-07-01", "2026-07-01T22:00:00Z"),
+            ("2026-03-29", "2026-03-29T22:00:00Z"),
+            ("2026-10-25", "2026-10-25T23:00:00Z"),
+        ] {
+            let (day, end): (NaiveDate, DateTime<Utc>) = (day.parse().unwrap(), end.parse().unwrap());
+            assert_eq!(end_of(day), end);
+            assert_eq!(local_date(end - chrono::TimeDelta::microseconds(1)), day);
+        }
+    }
 }

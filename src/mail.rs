@@ -22,7 +22,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::domain::digest::{Content, Digest};
+use crate::domain::digest::{Content, Digest, Kind};
 use crate::domain::rules::Wording;
 use page::RuleWords;
 
@@ -148,7 +148,7 @@ impl Renderer {
     /// A mail about one team goes back to that team's address, if it has its own.
     fn reply_to(&self, digest: &Digest) -> Option<&str> {
         let own = match digest.data.as_slice() {
-            [only] => self.letterhead.team_reply_to.get(&only.key),
+            [only] if digest.kind != Kind::Admin => self.letterhead.team_reply_to.get(&only.key),
             _ => None,
         };
         own.or(self.letterhead.reply_to.as_ref()).map(String::as_str)

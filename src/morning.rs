@@ -21,7 +21,7 @@ use crate::config::rulebooks::Rulebooks;
 use crate::config::settings::Settings;
 use crate::domain::calendar::Closed;
 use crate::domain::digest::gather::Gather;
-use crate::domain::digest::lines::{Line, Router, Triggered, What};
+use crate::domain::digest::lines::{Line, Router, TeamFace, Triggered, What};
 use crate::domain::digest::{Content, Digest, Kind, Lapsed, News};
 use crate::domain::ledger::{Entry, RunOf};
 use crate::domain::obligation::{Key, Role, Roles};
@@ -268,7 +268,7 @@ impl Morning<'_> {
                 office: office.to_owned(),
                 day,
                 to: admin.clone(),
-                data: Vec::new(),
+                data: plan.teams.values().map(TeamFace::datenstand).collect(),
                 content: Content::Admin(plan.problems.clone()),
             };
             self.wait(&digest, &mut mails, &mut report)?;
@@ -345,7 +345,8 @@ impl Morning<'_> {
             let said = lines.iter().any(|l| !matches!(l.what, What::Head));
             let already_told = |l: &Lapsed| told.get(&lapse_key(l)).is_some_and(|roles| roles.has(Role::Tl));
             let Some(digest) = gather.digest(kind, to, lines, &already_told) else { continue };
-            if kind == Kind::Tagesuebersicht && !said && !receipts {
+            // That nobody is watching some rules is told once a week, whatever else there is to say.
+            if kind == Kind::Tagesuebersicht && !said && !receipts && !names_unwatched(&digest) {
                 continue;
             }
             for (role, lapsed) in digest.lapses() {
@@ -389,6 +390,10 @@ fn unusable(error: &std::io::Error) -> &'static str {
         Kind::NotFound | Kind::NotADirectory => "Das Verzeichnis fehlt.",
         _ => "Ein- oder Ausgabefehler.",
     }
+}
+
+fn names_unwatched(digest: &Digest) -> bool {
+    matches!(&digest.content, Content::Day(teams) if teams.iter().any(|team| !team.unwatched.is_empty()))
 }
 
 fn lapse_key(lapsed: &Lapsed) -> (String, Key) {

@@ -35,6 +35,7 @@ mod schema;
 mod scope;
 mod tables;
 mod undo;
+mod until;
 mod upkeep;
 mod write;
 
@@ -54,12 +55,13 @@ pub use history::{CaseHistory, Correction, Different, Past, Sourced, Stamped};
 pub use memory::{Told, Undelivered, WeekCount};
 pub use outbox::{OutboxCount, OutboxEntry, OutboxFilter, OutboxMail, OutboxState, Spoken};
 pub use protocol::{Change, ChangeKind, FileCounts, Kept};
-pub use read::{Head, Snapshot};
+pub use read::{Datenstand, Head, Snapshot};
 pub use record::{FieldSet, Recorded};
 pub use restore::{BackupError, Restored, restore};
 pub use retention::{Aged, CASE_TABLES, Forgotten, Limits, Removed};
 pub use run::{Begun, NewMail, Notice, RunTx};
 pub use undo::Undo;
+pub use until::Until;
 pub use upkeep::{Task, Upkeep};
 pub use write::WriteTx;
 

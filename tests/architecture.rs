@@ -33,7 +33,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("morning", &["clock", "config", "domain", "store", "mail"], &["lettre", "sqlx", "minijinja"]),
     ("delivery", &["caught", "clock", "config", "domain", "store", "mail"], &["sqlx", "minijinja", "csv"]),
     ("bounces", &["store", "mail"], &["sqlx", "lettre", "minijinja", "csv", "config"]),
-    ("simulate", &["config", "domain", "store", "mail", "morning"], &["sqlx", "lettre"]),
+    ("simulate", &["clock", "config", "domain", "store", "mail", "morning"], &["sqlx", "lettre"]),
     ("retention", &["clock", "config", "domain", "store"], &["sqlx", "lettre", "minijinja", "csv", "tokio"]),
     ("backup", &["store"], &["sqlx", "lettre", "minijinja", "csv", "config", "tokio"]),
     (

@@ -313,7 +313,10 @@ fn a_database_server_that_goes_and_comes_back_costs_nothing() {
 fn a_day_without_a_database_server_is_told_to_the_administrator_when_it_is_back() {
     let _server = SERVER.lock().unwrap_or_else(PoisonError::into_inner);
     let url = pg::fresh_database();
-    let house = House::new().with("DATABASE__URL", url.clone()).with("ADMIN__EMAIL", "it@jobcenter.example".to_owned());
+    let house = House::new()
+        .with("DATABASE__URL", url.clone())
+        .with("ADMIN__EMAIL", "it@jobcenter.example".to_owned())
+        .with("OFFICE__STALE_AFTER", "0".to_owned());
     house.import(&delivery(&house, 30));
     let service = Running::start(&house, &[], "2026-11-23 05:00:00");
     service.hears("looked for mornings");

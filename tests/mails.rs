@@ -36,6 +36,10 @@ snapshot!(the_stand_at_the_start, sample::start());
 snapshot!(a_reminder_in_stead, sample::reminder_in_stead());
 snapshot!(an_escalation, sample::escalation());
 snapshot!(a_week, sample::week());
+snapshot!(a_week_of_stale_data, sample::stale_week());
+snapshot!(a_stale_reminder_in_stead, sample::stale(sample::reminder_in_stead()));
+snapshot!(a_stale_escalation, sample::stale(sample::escalation()));
+snapshot!(a_stale_quiet_day, sample::stale(sample::quiet_day(0)));
 snapshot!(to_the_administrator, sample::admin());
 snapshot!(to_the_administrator_without_a_morning, sample::missed());
 
@@ -49,6 +53,10 @@ fn every_kind() -> Vec<Digest> {
         sample::reminder_in_stead(),
         sample::escalation(),
         sample::week(),
+        sample::stale_week(),
+        sample::stale(sample::reminder_in_stead()),
+        sample::stale(sample::escalation()),
+        sample::stale(sample::admin()),
         sample::admin(),
         sample::missed(),
     ]

@@ -255,12 +255,12 @@ async fn stale_data_holds_what_waits_for_activities_and_nothing_else() {
     let cases = [case("17", "01.06.2026", "", ""), case("18", "11.02.2026", "", "")];
     house.begin("07-06", &cases, "18;kontakt_telefonisch;06.07.2026;1\n").await;
     let digests = house.morning("07-08").await;
-    assert!(digests.iter().all(|d| d.data.iter().all(|data| !data.stale)), "two workdays are not too old");
+    assert!(digests.iter().all(|d| d.data.iter().all(|data| !data.fresh.stale)), "two workdays are not too old");
     assert_eq!(says(mail(&digests, Kind::Mitteilung, "esche")), NOTHING);
     house.mornings(&["07-09", "07-10"]).await;
 
     let digests = house.morning("07-13").await;
-    assert!(digests.iter().all(|d| d.data.iter().all(|data| data.stale)));
+    assert!(digests.iter().all(|d| d.data.iter().all(|data| data.fresh.stale)));
     assert_eq!(
         says(mail(&digests, Kind::Mitteilung, "esche")),
         ["17 kundenkontakt information", "18 rueckgabe-6-monate planung NEW"],
@@ -275,13 +275,28 @@ async fn stale_data_holds_what_waits_for_activities_and_nothing_else() {
 
     house.deliver("07-15", &[("betreuungen.csv", format!("{CASES}{}", cases.concat()))]).await;
     let digests = house.morning("07-15").await;
-    assert!(digests.iter().all(|d| d.data.iter().all(|data| !data.stale)));
+    assert!(digests.iter().all(|d| d.data.iter().all(|data| !data.fresh.stale)));
     assert_eq!(
         says(mail(&digests, Kind::Mitteilung, "esche")),
         ["17 kundenkontakt information NEW", "18 rueckgabe-6-monate planung"],
         "held, not lost"
     );
     assert!(mail(&house.morning("07-16").await, Kind::Mitteilung, "esche").is_none(), "told once");
+}
+
+#[tokio::test]
+async fn a_team_without_receipts_hears_once_a_week_what_nobody_is_watching() {
+    let house = House::with("[mail]\nreceipts = false\n[office]\nstale_after = 0\n").await;
+    // Nothing is open: no activity was ever recorded, and six months are far away.
+    house.begin("06-01", &[case("17", "01.06.2026", "", "")], "").await;
+    for (on, told) in [("06-01", true), ("06-02", false), ("06-08", true), ("06-09", false), ("06-16", true)] {
+        let digests = house.morning(on).await;
+        let unwatched = mail(&digests, Kind::Tagesuebersicht, "team").map(|digest| match &digest.content {
+            Content::Day(teams) => teams[0].unwatched.len(),
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(unwatched.is_some_and(|n| n > 0), told, "{on}: {unwatched:?}");
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,8 @@
 //! `WIEDERVORLAGE_SIMULATE_SEEDS=0..500 cargo test --test simulate bent`.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub, reason = "tests")]
 
+#[path = "simulate/data.rs"]
+mod data;
 #[path = "support/plain.rs"]
 mod plain;
 
@@ -36,11 +38,12 @@ struct Span {
     from: NaiveDate,
     to: NaiveDate,
     down: Option<(NaiveDate, NaiveDate)>,
+    data_until: Option<NaiveDate>,
 }
 
 impl Span {
     fn from(from: NaiveDate) -> Self {
-        Self { from, to: plus(from, DAYS - 1), down: None }
+        Self { from, to: plus(from, DAYS - 1), down: None, data_until: None }
     }
 
     fn down(self, from: NaiveDate, days: i64) -> Self {
@@ -52,11 +55,14 @@ impl Span {
         if let Some((from, to)) = self.down {
             all.extend(["--down".to_owned(), format!("{from}..{to}")]);
         }
+        if let Some(until) = self.data_until {
+            all.extend(["--data-until".to_owned(), until.to_string()]);
+        }
         all
     }
 
     fn days(&self) -> impl Iterator<Item = NaiveDate> {
-        let Self { from, to, down } = *self;
+        let Self { from, to, down, .. } = *self;
         let runs = move |d: &NaiveDate| down.is_none_or(|(first, last)| *d < first || last < *d);
         from.iter_days().take_while(move |d| *d <= to).filter(runs)
     }
@@ -198,26 +204,38 @@ type Fired = BTreeSet<[String; 8]>;
 /// An office over its own store, driven from outside.
 struct Driven {
     app: App,
+    /// Whether data counts as fresh, as it does in a simulation without end of data.
+    fresh: bool,
     mails: Vec<Value>,
     fired: Fired,
 }
 
 impl Driven {
     async fn open(house: &House, folder: &Path) -> Self {
+        Self::open_at(house, folder, early(day("2025-01-01"))).await
+    }
+
+    /// With its first delivery at that instant.
+    async fn open_at(house: &House, folder: &Path, now: DateTime<Utc>) -> Self {
         let mut settings = Settings::load(None).unwrap();
         settings.database_url = house.database_url();
         settings.mail.file_dir = house.mails();
-        let now = early(day("2025-01-01"));
         let app = App::with(settings, Clock::from_fn(move || now)).await.unwrap();
-        let report = intake::import(&app.db, &[folder.to_owned()], &intake::Options::new(now)).await.unwrap();
+        let driven = Self { app, fresh: true, mails: Vec::new(), fired: Fired::new() };
+        driven.import(folder, now).await;
+        driven
+    }
+
+    async fn import(&self, folder: &Path, now: DateTime<Utc>) {
+        let options = intake::Options { force: true, ..intake::Options::new(now) };
+        let report = intake::import(&self.app.db, &[folder.to_owned()], &options).await.unwrap();
         assert_eq!(report.exit_code(), 0);
-        Self { app, mails: Vec::new(), fired: Fired::new() }
     }
 
     /// The morning of `d`; its mails are brought away or stay.
     async fn morning(&mut self, d: NaiveDate, deliver: bool) {
         let renderer = self.app.renderer().await.unwrap();
-        let (mails, fired) = (&mut self.mails, &mut self.fired);
+        let (fresh, mails, fired) = (self.fresh, &mut self.mails, &mut self.fired);
         let mut words = |digest: &Digest| {
             let mut told = BTreeSet::new();
             for (role, item) in digest.items() {
@@ -234,14 +252,18 @@ impl Driven {
                 |(rule, subject, cycle, step)| json!({"rule": rule, "subject": subject, "cycle": cycle, "step": step});
             let obligations: Vec<Value> = told.into_iter().map(keys).collect();
             let head = (digest.day.to_string(), digest.kind.as_str(), &digest.to);
-            mails.push(json!({"date": head.0, "kind": head.1, "to": head.2, "obligations": obligations}));
+            let mut mail = json!({"date": head.0, "kind": head.1, "to": head.2, "obligations": obligations});
+            if !fresh {
+                mail["stale"] = digest.data.iter().any(|d| d.fresh.stale).into();
+            }
+            mails.push(mail);
             renderer.render(digest)
         };
         let mut morning = Morning {
             db: &self.app.db,
             settings: &self.app.settings,
             rulebooks: &self.app.rulebooks,
-            fresh: true,
+            fresh,
             words: &mut words,
         };
         let ran = morning.run("", d, early(d)).await.unwrap();
@@ -294,7 +316,7 @@ async fn the_commands_morning_and_deliver_send_what_is_simulated() {
     let from = day("2026-12-17");
     let bent = vec!["absent", "lively"];
     let delivery = Delivery { odd: true, bent, ..Delivery::new(41, 45, from) };
-    let span = Span { from, to: plus(from, 18), down: None };
+    let span = Span { to: plus(from, 18), ..Span::from(from) };
 
     let (mut house, other) = (House::new(), House::new());
     let folder = house.generate("delivery", &delivery);

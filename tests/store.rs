@@ -13,6 +13,8 @@ mod queue;
 
 #[path = "store/keeping.rs"]
 mod keeping;
+#[path = "store/until.rs"]
+mod until;
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
@@ -26,6 +28,10 @@ use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
 use keeping::*;
 use queue::{again, failed};
 use tempfile::TempDir;
+use until::{
+    a_copy_from_before_the_first_import_knows_what_was_reported_on_its_day,
+    a_copy_until_a_day_knows_nothing_of_later_changes,
+};
 use wiedervorlage::domain::calendar::Bundesland;
 use wiedervorlage::domain::digest::Kind;
 use wiedervorlage::domain::facts::{
@@ -199,6 +205,8 @@ conformance!(
     a_backup_is_one_moment_while_others_write,
     before_tables_change_the_file_is_copied,
     nothing_is_restored_under_somebody_who_works,
+    a_copy_until_a_day_knows_nothing_of_later_changes,
+    a_copy_from_before_the_first_import_knows_what_was_reported_on_its_day,
 );
 
 fn day(text: &str) -> NaiveDate {
@@ -1527,6 +1535,7 @@ async fn datenstand_never_goes_back(house: House) {
         write.commit().await.unwrap();
         let head = house.snapshot().await.head(None).await.unwrap();
         assert_eq!(head.datenstand["T1"], at(expected), "after {time}");
+        assert_eq!(house.snapshot().await.datenstand(None).await.unwrap(), head.datenstand);
     }
 }
 
@@ -1561,7 +1570,7 @@ async fn a_copy_holds_the_same_facts_and_no_memory(house: House) {
     run.commit().await.unwrap();
 
     let path = house.folder.path().join("neu/kopie.db");
-    let copy = house.db.copy_facts_to(&path, at("06:00:00")).await.unwrap();
+    let copy = house.db.copy_facts_to(&path, at("06:00:00"), None).await.unwrap();
     let (mut old, mut new) = (house.snapshot().await, copy.snapshot().await.unwrap());
     assert_eq!(new.head(None).await.unwrap(), old.head(None).await.unwrap());
     assert_eq!(new.cases(None, "", 99).await.unwrap(), old.cases(None, "", 99).await.unwrap());
@@ -1577,7 +1586,7 @@ async fn a_copy_holds_the_same_facts_and_no_memory(house: House) {
     .await
     .unwrap();
     assert_eq!(typed, (1, "integer,integer".to_owned()));
-    assert!(matches!(house.db.copy_facts_to(&path, at("06:00:00")).await, Err(StoreError::Exists(_))));
+    assert!(matches!(house.db.copy_facts_to(&path, at("06:00:00"), None).await, Err(StoreError::Exists(_))));
     drop((old, new));
     copy.close().await;
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::Format;
 use super::output::{TABLE_ROWS, json_line, stdout, table};
+use super::stand;
 use crate::app::App;
 use crate::domain::calendar::Calendar;
 use crate::domain::capacity::Capacity;
@@ -144,6 +145,7 @@ pub(super) async fn evaluate(app: &App, day: NaiveDate, format: Format) -> anyho
             writeln!(out, "… und {} weitere; vollständig mit --format jsonl", count - TABLE_ROWS)?;
         }
         writeln!(out, "{count} offen am {}", day.format("%d.%m.%Y"))?;
+        stand::print(app, &head.teams, &head.datenstand, day, &mut out)?;
     }
     out.flush()?;
     note_closed_day(offices.values().map(|o| &*o.cal), day);
@@ -174,6 +176,7 @@ struct CapacityRow<'a> {
 
 pub(super) async fn capacity(app: &App, day: NaiveDate, format: Format) -> anyhow::Result<u8> {
     let mut snapshot = app.db.snapshot().await?;
+    let (teams, known) = (snapshot.teams(None).await?, snapshot.datenstand(None).await?);
     let mut capacity = Capacity::default();
     snapshot.each_colleague(day, |colleague, _| capacity.colleague(&colleague)).await?;
     let code = each_case(snapshot, |file| {
@@ -197,6 +200,7 @@ pub(super) async fn capacity(app: &App, day: NaiveDate, format: Format) -> anyho
     }
     if format == Format::Table {
         writeln!(out, "{rows}")?;
+        stand::print(app, &teams, &known, day, &mut out)?;
     }
     out.flush()?;
     Ok(code)

@@ -13,18 +13,18 @@ use chrono::NaiveDate;
 
 use super::evaluate::offices;
 use super::output::stdout;
+use super::stand::of_team;
 use super::words::{foerderung, grund, kennung, paragraph};
 use crate::app::App;
-use crate::clock::local_date;
 use crate::domain::evaluate::Office;
 use crate::domain::facts::{Art, Case, CaseFile, Team};
 use crate::domain::ledger::Entry;
 use crate::domain::obligation::{Finding, Key, Obligation, Silence};
 use crate::domain::recipients::Directory;
 use crate::domain::rules::Rule;
-use crate::domain::run::is_stale;
-use crate::mail::words::{clean, date, instant, termin, time};
-use crate::store::{Head, Told};
+use crate::domain::run::Freshness;
+use crate::mail::words::{clean, date, stand, termin, time};
+use crate::store::Told;
 
 /// Everything an explanation is made of.
 struct Explained<'a> {
@@ -32,8 +32,8 @@ struct Explained<'a> {
     file: &'a CaseFile,
     team: &'a Team,
     office: &'a Office,
-    /// Whether the team's data is stale on the day, so that some steps wait.
-    stale: bool,
+    /// How fresh the team's data is on the day; where it is stale, some steps wait.
+    fresh: Freshness,
     /// What was remembered of the case by the day.
     ledger: Vec<Entry>,
     /// What was said of it by the day.
@@ -58,19 +58,18 @@ pub(super) async fn explain(app: &App, fallnr: &str, day: NaiveDate) -> anyhow::
     let offices = offices(app, &head);
     let team = head.teams.iter().find(|t| t.team == file.case.team);
     let (team, office) = team.zip(offices.get(&file.case.team)).context("Das Team des Falls ist nicht bekannt.")?;
-    let at = head.datenstand.get(&team.team).map(|at| local_date(*at));
     let explained = Explained {
         day,
         file: &file,
         team,
         office,
-        stale: is_stale(&office.cal, at, day, app.settings.office(&team.dienststelle).stale_after),
+        fresh: of_team(team, &app.settings, &app.rulebooks, &head.datenstand, day),
         // The answer is that of the day: what came later is not in it.
         ledger: ledger.into_iter().filter(|e| e.opened <= day).collect(),
         told: told.into_iter().filter(|t| t.day <= day).collect(),
     };
     let mut text = String::with_capacity(8 << 10);
-    explained.head(&head, &directory, &mut text);
+    explained.head(&directory, &mut text);
     explained.rules(&mut text);
     let mut out = stdout();
     out.write_all(text.as_bytes())?;
@@ -80,7 +79,7 @@ pub(super) async fn explain(app: &App, fallnr: &str, day: NaiveDate) -> anyhow::
 
 impl Explained<'_> {
     /// The case itself.
-    fn head(&self, head: &Head, directory: &Directory, out: &mut String) {
+    fn head(&self, directory: &Directory, out: &mut String) {
         let (case, day) = (&self.file.case, self.day);
         let initials = if case.bezeichnung.is_empty() { String::new() } else { format!(" ({})", case.bezeichnung) };
         paragraph(out, "", &clean(&format!("Fall {}{initials} am {}", case.fallnr, date(day))));
@@ -125,8 +124,7 @@ impl Explained<'_> {
         let last = Art::ALL.iter().filter_map(|art| self.file.done(*art, day).next_back());
         let last: Vec<_> = last.map(|a| format!("{} am {}", super::words::art(a.art), date(a.day))).collect();
         line("Zuletzt", &if last.is_empty() { "nichts eingetragen".to_owned() } else { last.join("; ") });
-        let at = head.datenstand.get(&self.team.team).map_or_else(|| "unbekannt".to_owned(), |at| instant(*at));
-        line("Datenstand", &format!("{at}{}", if self.stale { ", veraltet" } else { "" }));
+        line("Datenstand", &stand(&self.fresh));
         if let Some(because) = self.office.cal.closed_because(day) {
             out.push('\n');
             let text = format!("Kein Arbeitstag ({because}): An diesem Tag wird nichts verschickt.");

@@ -8,12 +8,14 @@ use std::path::Path;
 use chrono::TimeDelta;
 
 use super::output::print;
+use super::stand;
+use super::words::listed;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::settings::Settings;
 use crate::mail::words::{date, instant, plural, time};
 use crate::schedule::{self, Runs};
-use crate::store::{Guard, OutboxCount, OutboxFilter, OutboxState, StoreError, Task};
+use crate::store::{Guard, OutboxCount, OutboxFilter, OutboxState, Snapshot, StoreError, Task};
 
 /// Where the reason is to be found.
 const WHY_NO_RUN: &str =
@@ -73,9 +75,12 @@ async fn database(app: &App, text: &mut String, problems: &mut Problems) -> anyh
     if runs.is_empty() {
         problems.push("Es sind noch keine Teams eingelesen: „wiedervorlage import ORDNER“.".to_owned());
     }
+    let mut snapshot = app.db.snapshot().await?;
     for run in &runs {
         of_office(app, run, runs.len() > 1, text, problems);
+        data(app, &mut snapshot, run, text, problems).await?;
     }
+    drop(snapshot);
     outbox(app, text, problems).await?;
     upkeep(app, text, problems).await
 }
@@ -140,6 +145,30 @@ fn of_office(app: &App, runs: &Runs, several: bool, text: &mut String, problems:
     if runs.due && runs.hours.is_late(app.clock.local()) {
         problems.push(format!("{of}Der Lauf von heute, {}, steht noch aus. {WHY_NO_RUN}", date(today)));
     }
+}
+
+/// How fresh the data of the office's teams is.
+async fn data(
+    app: &App,
+    snapshot: &mut Snapshot,
+    runs: &Runs,
+    text: &mut String,
+    problems: &mut Problems,
+) -> anyhow::Result<()> {
+    let (teams, known) = (snapshot.teams(Some(&runs.office)).await?, snapshot.datenstand(Some(&runs.office)).await?);
+    let stands = stand::of_teams(app, &teams, &known, app.clock.today());
+    for (n, line) in stand::lines(&stands).iter().enumerate() {
+        let _ = writeln!(text, "{:<16}{line}", if n == 0 { "Datenstand" } else { "" });
+    }
+    let stale: Vec<_> = stands.iter().filter(|(_, fresh)| fresh.stale).map(|(team, _)| *team).collect();
+    if !stale.is_empty() {
+        problems.push(format!(
+            "Der Datenstand ist veraltet (Team {}): die Listen neu einspielen, „wiedervorlage import ORDNER“. Bis dahin \
+             warten Meldungen an IFK und Leitung, die von Einträgen abhängen.",
+            listed(&stale)
+        ));
+    }
+    Ok(())
 }
 
 fn name_of(runs: &Runs) -> &str {

@@ -8,11 +8,12 @@ pub mod lines;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
 
 use super::facts::{TerminArt, words};
 use super::obligation::{Reason, Role, State};
+use super::run::Freshness;
 
 words! {
     /// The kinds of mail (RULES.md §5), in the order in which a morning writes them.
@@ -113,10 +114,8 @@ pub struct Datenstand {
     pub key: String,
     /// The team's name.
     pub team: String,
-    /// Its last import or record.
-    pub at: Option<DateTime<Utc>>,
-    /// Whether it is older than `stale_after` workdays: the mail opens with a warning.
-    pub stale: bool,
+    /// Its last import or record, and how long ago that is on the day of the mail.
+    pub fresh: Freshness,
 }
 
 /// What a mail says.
@@ -309,8 +308,9 @@ pub struct TeamWeek {
     pub overdue: Vec<Item>,
     /// What ran out undone and was not told in an eskalation.
     pub lapsed: Vec<Lapsed>,
-    /// Overdue contacts (client and employer) of the team as one number.
-    pub contacts_overdue: u32,
+    /// Overdue contacts (client and employer) of the team as one number; none while its data is stale, as nobody knows
+    /// which of them were made since.
+    pub contacts_overdue: Option<u32>,
     /// Where the words are of rules that nobody is watching, for want of evidence.
     pub unwatched: Vec<Arc<str>>,
 }

@@ -1,6 +1,6 @@
 //! What a run is about, decided from dates alone (RULES.md §5 *Gap*, *Data*).
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
 use super::calendar::{Calendar, monday};
 
@@ -11,9 +11,33 @@ pub fn skipped_first_days(cal: &Calendar, last: NaiveDate, day: NaiveDate) -> Ve
     between.filter(|d| cal.is_workday(*d) && *d == cal.fwd(monday(*d))).collect()
 }
 
-/// Whether data of the day `at` is older on `day` than `after` workdays (0: never); data that never came is.
-pub fn is_stale(cal: &Calendar, at: Option<NaiveDate>, day: NaiveDate, after: u32) -> bool {
-    after > 0 && at.is_none_or(|at| cal.workdays_between(at, day) > i64::from(after))
+/// How fresh a team's data is on a day (RULES.md §5 *Data*).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Freshness {
+    /// The last import or record; none: nothing ever came.
+    pub at: Option<DateTime<Utc>>,
+    /// Workdays after that day, up to and including the day that is asked about; none where nothing ever came, or only
+    /// after that day.
+    pub workdays: Option<u32>,
+    /// Whether these are more than `stale_after`: what waits for activities is held, mails open with a warning.
+    pub stale: bool,
+}
+
+impl Freshness {
+    /// That of data of the instant `at` on `day`. Stale is what is older than `after` workdays, and what never came; 0:
+    /// nothing ever is. `local` says which day an instant is on.
+    pub fn of(
+        cal: &Calendar,
+        at: Option<DateTime<Utc>>,
+        local: impl Fn(DateTime<Utc>) -> NaiveDate,
+        day: NaiveDate,
+        after: u32,
+    ) -> Self {
+        let workdays = at.map(|at| cal.workdays_between(local(at), day));
+        let stale = after > 0 && workdays.is_none_or(|workdays| workdays > i64::from(after));
+        let came = at.is_some_and(|at| local(at) <= day);
+        Self { at, workdays: workdays.filter(|_| came).and_then(|n| u32::try_from(n).ok()), stale }
+    }
 }
 
 /// So long after its time a run that is not there is worth an alarm.
@@ -77,10 +101,39 @@ impl Hours {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::calendar::{Bundesland, Dienstfrei};
 
     fn hours() -> Hours {
         let time = |text: &str| text.parse().unwrap();
         Hours { morning: time("06:30:00"), latest: time("18:00:00") }
+    }
+
+    #[test]
+    fn data_is_as_old_as_the_workdays_since_it_came() {
+        let cal = Calendar::new(Bundesland::Bw, &[], &Dienstfrei::default());
+        // 30.03. to 06.04.2026: Good Friday is the 3rd, Easter Monday the 6th.
+        let rows = [
+            ("it came this morning", Some("2026-11-23T06:10"), "2026-11-23", 2, (Some(0), false)),
+            ("on the last workday", Some("2026-11-20T16:12"), "2026-11-23", 2, (Some(1), false)),
+            ("on a Saturday", Some("2026-11-21T10:00"), "2026-11-23", 2, (Some(1), false)),
+            ("two workdays are not too old", Some("2026-11-19T23:59"), "2026-11-23", 2, (Some(2), false)),
+            ("three are", Some("2026-11-18T23:59"), "2026-11-23", 2, (Some(3), true)),
+            ("asked on a Sunday", Some("2026-11-20T16:12"), "2026-11-22", 2, (Some(0), false)),
+            ("Easter is no workday", Some("2026-04-01T12:00"), "2026-04-07", 2, (Some(2), false)),
+            ("nor is Christmas Eve", Some("2026-12-22T12:00"), "2026-12-28", 2, (Some(2), false)),
+            ("the office wants it daily", Some("2026-11-20T16:12"), "2026-11-24", 1, (Some(2), true)),
+            ("the office does not want to know", Some("2026-11-09T16:12"), "2026-11-23", 0, (Some(10), false)),
+            ("nothing ever came", None, "2026-11-23", 2, (None, true)),
+            ("nor does anybody want to know", None, "2026-11-23", 0, (None, false)),
+            ("it came only later", Some("2026-11-24T06:10"), "2026-11-23", 2, (None, false)),
+            ("it came later on a Saturday", Some("2026-11-21T06:10"), "2026-11-20", 2, (None, false)),
+        ];
+        for (sentence, at, day, after, (workdays, stale)) in rows {
+            let at = at.map(|at| format!("{at}:00Z").parse().unwrap());
+            let day = day.parse().unwrap();
+            let found = Freshness::of(&cal, at, |at| at.date_naive(), day, after);
+            assert_eq!(found, Freshness { at, workdays, stale }, "{sentence}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Sentences are put together here and not in the templates, so that the text and the HTML part say the same and a
 //! template is one loop per list. Each kind of mail has its own body; [`Page`] is what all have around it.
 
+mod data;
 mod day;
 mod lead;
 mod notice;
@@ -19,7 +20,7 @@ pub(super) use day::day;
 pub(super) use lead::{escalation, week};
 pub(super) use notice::notice;
 
-use super::words::{clean, date, instant, list, paragraphs, push_date, push_day, push_due, push_why, source, standing};
+use super::words::{clean, date, list, paragraphs, push_date, push_day, push_due, push_why, source, standing};
 use super::{Letterhead, Renderer};
 use crate::domain::digest::{Digest, Handback, Holder, Item, Kind, Lapsed, News};
 use crate::domain::obligation::State;
@@ -59,7 +60,7 @@ pub(super) struct Page<'a, B> {
     date: String,
     office: Cow<'a, str>,
     data: Vec<String>,
-    stale: bool,
+    warning: Option<data::Warning>,
     because: &'static str,
     contact: Cow<'a, str>,
     body: B,
@@ -67,14 +68,6 @@ pub(super) struct Page<'a, B> {
 
 impl<'a, B> Page<'a, B> {
     pub(super) fn new(digest: &'a Digest, letterhead: &'a Letterhead, body: B) -> Self {
-        let many = digest.data.len() > 1;
-        let data = digest.data.iter().map(|d| {
-            let of = if many { format!(" {}", clean(&d.team)) } else { String::new() };
-            d.at.map_or_else(
-                || format!("Datenstand{of}: noch keine Daten"),
-                |at| format!("Datenstand{of}: {}", instant(at)),
-            )
-        });
         let (title, because) = match digest.kind {
             Kind::Tagesuebersicht => {
                 ("Tagesübersicht", "Sie erhalten diese Mail, weil dieses Postfach für das BAK-Team hinterlegt ist.")
@@ -105,8 +98,8 @@ impl<'a, B> Page<'a, B> {
             title,
             date: date(digest.day),
             office: clean(&digest.office),
-            data: data.collect(),
-            stale: digest.data.iter().any(|d| d.stale),
+            data: data::lines(&digest.data),
+            warning: data::warning(digest.kind, &digest.data),
             because,
             contact: clean(&letterhead.contact),
             body,
@@ -229,7 +222,11 @@ impl Renderer {
             return String::new();
         }
         let titles: Vec<_> = rules.iter().map(|rule| format!("„{}“", self.title(rule))).collect();
-        format!("Für {} liegen keine Daten vor; niemand beobachtet das.", list(&titles))
+        format!(
+            "Für {} liegen keine Daten vor; niemand beobachtet das. Sobald dazu etwas in einer Liste steht, wird \
+             auch daran erinnert.",
+            list(&titles)
+        )
     }
 }
 

@@ -3,6 +3,7 @@
 //! Pure helpers that know the domain's types and nothing of templates, mails or files. The tone of the house is decided
 //! here: „noch offen", never a reproach, no exclamation marks.
 
+mod fresh;
 mod reasons;
 
 use std::borrow::Cow;
@@ -14,6 +15,7 @@ use crate::domain::calendar::{iso_week, parse_iso_week};
 use crate::domain::facts::TerminArt;
 use crate::domain::obligation::State;
 
+pub use fresh::{news_missing, stand};
 pub use reasons::{push_due, push_why};
 
 /// The space that no line breaks at.

@@ -103,7 +103,7 @@ pub(super) fn settle_all(
         let entry = at.map(|at| entries.swap_remove(at));
         let start = team.start || team.new_rules.contains(&obligation.key.rule);
         let waits = team.office.rule(&obligation.key.rule).is_some_and(|r| r.waits_for_activities);
-        let settled = settle(entry, &obligation, run, start, team.stale && waits);
+        let settled = settle(entry, &obligation, run, start, team.fresh.stale && waits);
         if settled.changed {
             ledger.push(&settled.entry)?;
         }

@@ -18,9 +18,12 @@ use crate::domain::evaluate::Office;
 use crate::domain::facts::{Colleague, Event, Rolle};
 use crate::domain::recipients::{Directory, Roster};
 use crate::domain::rules::Rule;
-use crate::domain::run::{is_stale, skipped_first_days};
+use crate::domain::run::{Freshness, skipped_first_days};
+use crate::mail::words::news_missing;
 use crate::store::{Head, Snapshot, Undelivered};
 
+/// Teams with stale data that are named one by one.
+const STALE_NAMED: usize = 20;
 /// A mitteilung older than so many days cannot lie within the five workdays of the reminder's window.
 const REMINDER_DAYS: u64 = 40;
 
@@ -117,6 +120,8 @@ pub(super) async fn plan(
     let office_settings = settings.office(office);
 
     let (mut closed, mut sets_of_rules, mut faces) = (None, Vec::new(), Vec::new());
+    // Teams whose data has become stale since the last run, and in a week's first run all whose data is.
+    let mut stale = Vec::new();
     let mut plan = Plan {
         revision,
         teams: BTreeMap::new(),
@@ -164,7 +169,9 @@ pub(super) async fn plan(
         let new_rules = active.filter(|r| !known_rules.contains_key(&*r.id));
         let new_rules = shared(&mut sets_of_rules, new_rules.map(|r| r.id.clone()).collect());
         let at = datenstand.get(&team.team).copied();
-        let stale = !fresh && is_stale(&office.cal, at.map(local_date), day, office_settings.stale_after);
+        let after = if fresh { 0 } else { office_settings.stale_after };
+        let fresh_on = |day| Freshness::of(&office.cal, at, local_date, day, after);
+        let fresh = fresh_on(day);
         let in_stead_for = |in_stead: bool| team.leitung.clone().filter(|_| in_stead);
         let lead = team.leitung.as_deref().and_then(|lead| plan.directory.reach(lead));
         let lead = lead.map(|r| Lead { address: r.address.to_owned(), in_stead_for: in_stead_for(r.in_stead) });
@@ -174,6 +181,9 @@ pub(super) async fn plan(
         let lead = lead.or_else(|| Some(Lead { address: instead?, in_stead_for: in_stead_for(true) }));
         let first_of_week = last_run.is_none_or(|last| monday(last) != monday(day));
         let report_due = !reported.contains(&team.team);
+        if fresh.stale && (first_of_week || last_run.is_some_and(|last| !fresh_on(last).stale)) {
+            stale.push((format!("Team {}", team.team), fresh.workdays));
+        }
         if team.postfach.is_none() {
             plan.problems.push(format!(
                 "Team {}: Es ist kein erlaubtes Postfach eingetragen (teams.csv, Spalte postfach). Die Tagesübersicht \
@@ -191,8 +201,7 @@ pub(super) async fn plan(
             new_rules,
             first_of_week,
             report_due,
-            datenstand: at,
-            stale,
+            fresh,
             skipped: last_run.map(|last| skipped_first_days(&office.cal, last, day)).unwrap_or_default(),
             vanished: vanished.remove(&team.team).unwrap_or_default(),
             week: WeekCount { baks: baks.remove(&team.team).unwrap_or_default(), ..WeekCount::default() },
@@ -200,11 +209,24 @@ pub(super) async fn plan(
         };
         faces.push((team.team, face));
     }
+    plan.problems.extend(of_stale(&stale));
     // At once: a tree that grows by one in order is half empty.
     plan.teams = faces.into_iter().collect();
     Ok(match closed {
         Some(because) if plan.teams.is_empty() => Err(Skipped::NoWorkday(because)),
         _ => Ok(plan),
+    })
+}
+
+/// What the administrator is told of teams whose data is stale (key, workdays since the last); nothing if there are none.
+fn of_stale(teams: &[(String, Option<u32>)]) -> Option<String> {
+    let named = teams.iter().map(|(team, workdays)| (&**team, *workdays)).collect();
+    (!teams.is_empty()).then(|| {
+        format!(
+            "{}. Bitte die Listen einspielen (wiedervorlage import) oder klären, warum keine kommen; bis dahin warten \
+             Meldungen an IFK und Leitung, die von Einträgen abhängen.",
+            news_missing(named, STALE_NAMED)
+        )
     })
 }
 

@@ -8,6 +8,7 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::dialect::{SQLITE_BEGIN_WRITE, Tx, on, one};
 use super::open::scratch;
+use super::until::{Until, take_back};
 use super::{Db, StoreError};
 
 /// The tables that hold facts, with their columns. The memory of what was said and the queue stay behind.
@@ -51,9 +52,14 @@ const FACTS: [(&str, &[&str]); 12] = [
 const ROWS: usize = 500;
 
 impl Db {
-    /// Copies one state of all facts into a fresh SQLite file at `path` and opens it. Memory stays bounded; the file
-    /// is the caller's to remove.
-    pub async fn copy_facts_to(&self, path: &Path, now: DateTime<Utc>) -> Result<Self, StoreError> {
+    /// Copies one state of all facts into a fresh SQLite file at `path` and opens it: today's, or that at the end of a
+    /// day. Memory stays bounded; the file is the caller's to remove.
+    pub async fn copy_facts_to(
+        &self,
+        path: &Path,
+        now: DateTime<Utc>,
+        until: Option<Until>,
+    ) -> Result<Self, StoreError> {
         let (copy, writer) = scratch(path, now).await?;
         let mut source = self.read().await?;
         let mut target = writer.begin_with(SQLITE_BEGIN_WRITE).await?;
@@ -64,6 +70,9 @@ impl Db {
             .await?;
         for (table, columns) in FACTS {
             copy_table(&mut source, &mut target, table, columns).await?;
+        }
+        if let Some(until) = until {
+            take_back(&mut source, &mut target, until).await?;
         }
         target.commit().await?;
         Ok(copy)
@@ -84,17 +93,33 @@ async fn copy_table(
     // Only names from the list above are put together here, nothing from outside.
     let insert = format!("insert into {table} ({names}) select {} from json_each($1)", values.join(", "));
     let select = AssertSqlSafe(format!("select cast({}({names}) as text) from {table}", source.json_array()));
+    pour(source, target, select, None, &insert).await
+}
+
+/// Takes what a text finds in `source`, one JSON array a row, to `target`, by a text that takes an array of them.
+pub(super) async fn pour(
+    source: &mut Tx,
+    target: &mut SqliteConnection,
+    select: AssertSqlSafe<String>,
+    at: Option<DateTime<Utc>>,
+    insert: &str,
+) -> Result<(), StoreError> {
     let mut page = Page::default();
     on!(source, conn => {
-        let mut rows = sqlx::query_scalar(select).fetch(conn);
+        let query = sqlx::query_scalar(select);
+        let mut rows = match at {
+            Some(at) => query.bind(at),
+            None => query,
+        }
+        .fetch(conn);
         while let Some::<String>(row) = rows.try_next().await? {
             page.push(&row);
             if page.rows == ROWS {
-                sqlx::query(AssertSqlSafe(insert.as_str())).bind(page.take()).execute(&mut *target).await?;
+                sqlx::query(AssertSqlSafe(insert)).bind(page.take()).execute(&mut *target).await?;
             }
         }
     });
-    sqlx::query(AssertSqlSafe(insert.as_str())).bind(page.take()).execute(target).await?;
+    sqlx::query(AssertSqlSafe(insert)).bind(page.take()).execute(target).await?;
     Ok(())
 }
 

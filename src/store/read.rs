@@ -34,11 +34,14 @@ pub struct Head {
     /// Their events that have a date, by date.
     pub events: BTreeMap<String, Vec<Event>>,
     /// The last import or record of the teams asked for.
-    pub datenstand: BTreeMap<String, DateTime<Utc>>,
+    pub datenstand: Datenstand,
     /// What the teams' deliveries hold anywhere, on any day (RULES.md §3 *Evidence*): activities with `anzahl` > 0 and
     /// four columns. A team without any is missing.
     pub evidence: BTreeMap<String, Supplied>,
 }
+
+/// Per team the instant of its last import or record; a team that has none is missing.
+pub type Datenstand = BTreeMap<String, DateTime<Utc>>;
 
 /// Colleagues per look into the table.
 const COLLEAGUES_AT_ONCE: i64 = 1_000;
@@ -100,6 +103,12 @@ impl Snapshot {
         teams.into_iter().map(team).collect()
     }
 
+    /// The last import or record of the teams of one office or of all.
+    pub async fn datenstand(&mut self, office: Option<&str>) -> Result<Datenstand, StoreError> {
+        let rows: Vec<(String, DateTime<Utc>)> = all!(&mut self.tx, DATENSTAND, office)?;
+        Ok(rows.into_iter().collect())
+    }
+
     /// All colleagues, of all teams, in key order, and who of them is absent on `day`: they stand in for one another
     /// across teams. Handed on one by one, as there are many of them in a large house.
     pub async fn each_colleague(
@@ -136,13 +145,12 @@ impl Snapshot {
         for (team, datum, durchgefuehrt) in rows {
             events.entry(team).or_default().push(Event { datum, durchgefuehrt });
         }
-        let datenstand: Vec<(String, DateTime<Utc>)> = all!(&mut self.tx, DATENSTAND, office)?;
         Ok(Head {
             revision: self.revision,
             offices: self.offices().await?,
             teams: self.teams(office).await?,
             events,
-            datenstand: datenstand.into_iter().collect(),
+            datenstand: self.datenstand(office).await?,
             evidence: self.evidence(office).await?,
         })
     }

@@ -24,7 +24,7 @@ async fn an_office_in_order_is_said_to_be_in_order() {
         "ok  Team T0: Postfach und Leitung sind erreichbar",
         "ok  Personal: 4 Personen, alle erreichbar",
         "ok  Fälle: Alle genannten BAK, IFK und FM sind bekannt",
-        "ok  Team T0: Datenstand Fr., 21.11.2025, 16:12",
+        "ok  Team T0: Datenstand Fr., 21.11.2025, 16:12 (",
         "--  Team T0: Niemand beobachtet „Fazit“ (fazit_am), ",
         "ok  Zuordnung: Keine Zeile wartet auf ihren Fall",
         "ok  Postausgang: Keine Mail ist gescheitert",
@@ -103,7 +103,10 @@ async fn data_that_is_stale_by_any_reckoning_wants_attention() {
     house.sql("delete from datenstand").await;
     let answer = house.asked(&["check"]);
     assert_eq!(answer.code(), 1);
-    has(&answer, "!!  Team T0: Der Datenstand ist veraltet (nie eingespielt)");
+    has(
+        &answer,
+        "!!  Team T0: noch keine Daten; Meldungen an IFK und Leitung, die von Einträgen abhängen, warten – die Listen",
+    );
 }
 
 #[tokio::test]

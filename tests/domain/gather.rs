@@ -12,6 +12,7 @@ use wiedervorlage::domain::digest::{
 use wiedervorlage::domain::facts::{Colleague, Rolle, TerminArt};
 use wiedervorlage::domain::obligation::{Anchor, Formula, Reason, Shift, State};
 use wiedervorlage::domain::recipients::{Directory, Roster};
+use wiedervorlage::domain::run::Freshness;
 
 use crate::facts::{case, day, office};
 
@@ -122,8 +123,7 @@ impl Run {
             new_rules: std::sync::Arc::default(),
             first_of_week: false,
             report_due: true,
-            datenstand: None,
-            stale: team == "T1",
+            fresh: Freshness { stale: team == "T1", ..Freshness::default() },
             skipped: Vec::new(),
             vanished: Vec::new(),
             week: WeekCount { baks: ["BAK0".to_owned(), "BAK1".to_owned()].into(), ..WeekCount::default() },
@@ -440,7 +440,7 @@ fn a_weekly_report_states_load_trend_and_what_ends() {
     else {
         panic!("{weeks:?}")
     };
-    assert_eq!((&**week, *unassigned, *open, *contacts_overdue), ("2026-W26", 1, (5, Some(4)), 7));
+    assert_eq!((&**week, *unassigned, *open, *contacts_overdue), ("2026-W26", 1, (5, Some(4)), Some(7)));
     let load: Vec<_> =
         load.iter().map(|l| (&*l.kuerzel, l.open, l.before, l.ends_within_28_days, l.over_limit)).collect();
     assert_eq!(load, [("BAK0", 3, Some(1), 0, true), ("BAK1", 1, None, 1, false)]);
@@ -453,6 +453,6 @@ fn every_mail_states_how_fresh_each_teams_data_is() {
     let mut elsewhere = of("BAK0", "17 fazit today");
     elsewhere.team = "T1".into();
     let digest = Run::new().digest(Kind::Persoenlich, vec![of("BAK0", "18 fazit today"), elsewhere]).unwrap();
-    let data: Vec<_> = digest.data.iter().map(|d| (&*d.team, d.stale)).collect();
+    let data: Vec<_> = digest.data.iter().map(|d| (&*d.team, d.fresh.stale)).collect();
     assert_eq!(data, [("Team T0", false), ("Team T1", true)]);
 }

@@ -12,6 +12,7 @@ use wiedervorlage::domain::digest::{
 use wiedervorlage::domain::facts::{Art, TerminArt};
 use wiedervorlage::domain::obligation::{Anchor, Column, Formula, Reason, Shift, State};
 use wiedervorlage::domain::rules::Wording;
+use wiedervorlage::domain::run::Freshness;
 use wiedervorlage::mail::{Letterhead, Renderer};
 
 /// The Monday of all samples.
@@ -131,8 +132,9 @@ pub(crate) fn nothing(who: Holder) -> BakDay {
     }
 }
 
-pub(crate) fn stand(team: &str, at: Option<&str>, stale: bool) -> Datenstand {
-    Datenstand { key: team.to_owned(), team: team.to_owned(), at: at.map(|at| at.parse().unwrap()), stale }
+pub(crate) fn stand(team: &str, at: Option<&str>, workdays: Option<u32>, stale: bool) -> Datenstand {
+    let fresh = Freshness { at: at.map(|at| at.parse().unwrap()), workdays, stale };
+    Datenstand { key: team.to_owned(), team: team.to_owned(), fresh }
 }
 
 pub(crate) fn digest(kind: Kind, content: Content) -> Digest {
@@ -141,7 +143,7 @@ pub(crate) fn digest(kind: Kind, content: Content) -> Digest {
         office: String::new(),
         day: day(TODAY),
         to: "reader@jobcenter.example".to_owned(),
-        data: vec![stand("BAK Nord", Some("2026-11-20T15:12:00Z"), false)],
+        data: vec![stand("BAK Nord", Some("2026-11-20T15:12:00Z"), Some(1), false)],
         content,
     }
 }
@@ -273,7 +275,7 @@ pub(crate) fn stale_day() -> Digest {
     let content = Content::Day(vec![team("BAK Nord", vec![own]), team("BAK Süd", vec![stead])]);
     Digest {
         office: "Jobcenter Musterkreis".into(),
-        data: vec![stand("BAK Nord", Some("2026-11-17T06:05:00Z"), true), stand("BAK Süd", None, false)],
+        data: vec![stand("BAK Nord", Some("2026-11-17T06:05:00Z"), Some(4), true), stand("BAK Süd", None, None, true)],
         ..digest(Kind::Persoenlich, content)
     }
 }
@@ -402,7 +404,7 @@ pub(crate) fn week() -> Digest {
         open: (158, Some(157)),
         ending: vec![(day("2026-11-29"), "0000017".into()), (day("2026-12-04"), "0000018".into())],
         overdue: escalation_items(),
-        contacts_overdue: 14,
+        contacts_overdue: Some(14),
         unwatched: vec!["egz-intervention".into()],
     };
     let south = TeamWeek {
@@ -414,11 +416,26 @@ pub(crate) fn week() -> Digest {
         open: (1, None),
         ending: Vec::new(),
         overdue: Vec::new(),
-        contacts_overdue: 0,
+        contacts_overdue: Some(0),
         unwatched: Vec::new(),
         ..north.clone()
     };
     digest(Kind::Wochenbericht, Content::Week(vec![north, south]))
+}
+
+/// The same of data that is old.
+pub(crate) fn stale_week() -> Digest {
+    let week = week();
+    let Content::Week(mut teams) = week.content else { return week };
+    teams.truncate(1);
+    (teams[0].contacts_overdue, teams[0].unwatched) = (None, Vec::new());
+    let data = vec![stand("BAK Nord", Some("2026-11-10T06:05:00Z"), Some(9), true)];
+    Digest { data, content: Content::Week(teams), ..week }
+}
+
+/// A notice and an escalation of data that is old, and hints for the administrator.
+pub(crate) fn stale(digest: Digest) -> Digest {
+    Digest { data: vec![stand("BAK Nord", Some("2026-11-17T06:05:00Z"), Some(4), true)], ..digest }
 }
 
 fn escalation_items() -> Vec<Item> {

@@ -2,8 +2,7 @@
 
 use super::*;
 
-const ONLY_US: &str =
-    "[mail]\nallowed_domains = [\"jobcenter.example\"]\n[admin]\nemail = \"admin@jobcenter.example\"\n";
+const ONLY_US: &str = "[mail]\nallowed_domains = [\"jobcenter.example\"]\n[admin]\nemail = \"admin@jobcenter.example\"\n[office]\nstale_after = 0\n";
 
 /// The text with the addresses of these local parts moved elsewhere.
 fn outside(text: &str, who: &[&str]) -> String {
@@ -19,7 +18,7 @@ fn forbidden(digests: &[Digest]) -> Option<String> {
 
 #[tokio::test]
 async fn for_those_outside_the_allowed_domains_deputies_and_fallbacks_stand_in() {
-    let house = House::with(&format!("{ONLY_US}[office]\nleitung_ersatz = \"ersatz@jobcenter.example\"\n")).await;
+    let house = House::with(&format!("{ONLY_US}leitung_ersatz = \"ersatz@jobcenter.example\"\n")).await;
     // 17 is planned on 05.06., 18 escalates then.
     let cases = [case("17", "05.01.2026", "", ""), case("18", "02.12.2025", "", "")];
     house.begin("06-01", &cases, "").await;

@@ -2,11 +2,17 @@
 """Reference for who gets which mail when: slow, plain, and independent of the product.
 
     reckon.py DATA_DIR --from 2026-11-23 --to 2027-03-22 [--down 2026-12-07..2026-12-11]
+                       [--data-until 2026-12-18 [--reported]]
 
 Prints what a service would send that starts fresh on the first day, runs on every workday up to and including
 the last one, and stands still on the days of --down (both included). Every team has its first run on the first
 workday on which the service runs. The data is static: today's records, evaluated as of each day by oracle.py
 beside this file. It counts as fresh, so nothing is held back as stale, and nothing is reassigned.
+
+With --data-until no new data comes after that day, up to which it counts as fresh. From the third workday after it the
+data is stale, and steps for ifk and tl of the rules that wait for activities are held. The whole delivery is known. With
+--reported it is not: everything was reported on its own day, so that an activity, an end, a talk, a Fazit, a Kennung or a
+held event of a later day never came. Each mail then carries `stale`: whether it opens with a warning.
 
 One JSON object a line, sorted by (date, kind, to), one mail each:
 
@@ -54,6 +60,10 @@ DAY = oracle.DAY
 ROLES = {"BAK", "IFK", "FM", "TL"}
 IFK_MUST_ACT = {"besuch-16", "kennung-16", "mag-nachhaltung-kunde"}
 REMINDER_WORKDAYS = 5
+STALE_AFTER = 2
+WAIT_FOR_ACTIVITIES = {"kundenkontakt", "ag-kontakt", "stellensuchlauf", "stellensuchlauf-16", "lebenslauf-anfordern",
+                       "lebenslauf-erinnern", "lebenslauf-rueckgabe", "mag-nachhaltung-ag", "mag-nachhaltung-kunde",
+                       "egz-intervention", "ag-alternative"}
 
 
 # ---------------------------------------------------------------- the oracle, with its steps kept
@@ -68,6 +78,35 @@ def keep_steps(plain):
 
 
 oracle.obligation = keep_steps(oracle.obligation)
+
+
+def forget_what_was_reported_after(last):
+    """Rows that say something of a later day say it no more; of a case or an event only that."""
+    plain = oracle.read
+
+    def later(text):
+        d = oracle.parse_date(text)
+        return d is not None and d > last
+
+    def read(folder, name):
+        rows = [dict(r) for r in plain(folder, name)]
+        if name == "aktivitaeten.csv":
+            rows = [r for r in rows if not later(r["datum"])]
+        for r in rows:
+            if name == "veranstaltungen.csv" and later(r["datum"]):
+                r["durchgefuehrt"] = "nein"
+            if name == "betreuungen.csv":
+                for day, said in (("ende_am", "ende_grund"), ("kennung_seit", "kennung"),
+                                  ("rueckgabegespraech_am", None), ("fazit_am", None)):
+                    if later(r[day]):
+                        r[day] = ""
+                        if said:
+                            r[said] = ""
+        return rows
+
+    oracle.read = functools.lru_cache(maxsize=None)(read)
+
+
 # Pure functions of their arguments, called some million times: remembering them changes no answer.
 # The delivery does not change either while this program runs, and the oracle never alters a row it has read.
 for name in ("parse_date", "werktag", "workday", "back", "fwd", "fwd_law", "wd", "read"):
@@ -157,7 +196,7 @@ class Ledger:
 
     def fires(self, o, role, t):
         """Whether a step that names the role has been reached and not been sent. However many have, it is once."""
-        if o["appointment"] and role in ("ifk", "tl"):
+        if (o["appointment"] or o["stale"]) and role in ("ifk", "tl"):
             return False
         return self.reached(o, role, t) > self.sent.get(o["key"], {}).get(role, date.min)
 
@@ -171,8 +210,9 @@ class Ledger:
 
 # ---------------------------------------------------------------- the days
 class Service:
-    def __init__(self, folder):
+    def __init__(self, folder, data_until=None):
         self.folder = folder
+        self.data_until = data_until
         self.office = Office(folder)
         self.ledger = Ledger()
         self.last_run = None
@@ -186,6 +226,8 @@ class Service:
         first_run = self.last_run is None
         first_of_week = first_run or oracle.iso_week(self.last_run) != oracle.iso_week(t)
         today = open_on(self.folder, t)
+        for o in today:
+            o["stale"] = self.stale(t) and o["rule"] in WAIT_FOR_ACTIVITIES
         if first_run:
             ledger.start(today, t)
 
@@ -212,6 +254,7 @@ class Service:
             if first_run or ledger.fires(o, "ifk", t):
                 triggered.add(office.ifk(o))
             if (first_of_week and o["rule"] in IFK_MUST_ACT and o["state"] == "overdue" and not o["appointment"]
+                    and not o["stale"]
                     and not self.noticed_lately(office.notice(o, t), t)):
                 triggered.add(office.ifk(o))
         for o in theirs:
@@ -239,13 +282,17 @@ class Service:
         self.last_run = t
         return mails
 
+    def stale(self, t):
+        """Whether the data is older on t than so many workdays."""
+        return self.data_until is not None and self.data_until < oracle.wd(t, -STALE_AFTER)
+
     def noticed_lately(self, address, t):
         return any(oracle.wd(t, -REMINDER_WORKDAYS) <= d < t for d in self.notices.get(address, ()))
 
 
-def reckon(folder, start, end, down=None):
+def reckon(folder, start, end, down=None, data_until=None):
     """Yields the mails as dictionaries, in the order in which they are printed."""
-    service, skipped, t = Service(folder), [], start
+    service, skipped, t = Service(folder, data_until), [], start
     while t <= end:
         if oracle.workday(t):
             if down and down[0] <= t <= down[1]:
@@ -255,7 +302,8 @@ def reckon(folder, start, end, down=None):
                 for (kind, to), held in sorted(service.run(t, skipped).items()):
                     yield {"date": t.isoformat(), "kind": kind, "to": to, "obligations": [
                         {"rule": rule, "subject": subject, "cycle": cycle, "step": step}
-                        for (rule, subject, cycle), step in sorted(held.items())]}
+                        for (rule, subject, cycle), step in sorted(held.items())],
+                        **({} if data_until is None else {"stale": service.stale(t)})}
                 skipped = []
         t += DAY
 
@@ -271,12 +319,18 @@ def main():
     p.add_argument("--from", dest="start", type=date.fromisoformat, required=True, metavar="A")
     p.add_argument("--to", dest="end", type=date.fromisoformat, required=True, metavar="B")
     p.add_argument("--down", type=span, metavar="C..D", help="days on which the service stands still")
+    p.add_argument("--data-until", type=date.fromisoformat, metavar="D", help="the last day on which data comes in")
+    p.add_argument("--reported", action="store_true", help="everything was reported on its own day, if at all")
     a = p.parse_args()
+    if a.reported:
+        if not a.data_until:
+            p.error("--reported is about --data-until")
+        forget_what_was_reported_after(a.data_until)
     if not 2021 <= a.start.year <= a.end.year <= 2039:
         p.error("the holiday table covers 2020 to 2040; both days need a year of margin on either side")
     if odd := sorted({r["bundesland"] for r in oracle.read(a.data, "teams.csv")} - {"BW"}):
         p.error(f"only BW is tabulated, not {odd}")
-    for mail in reckon(a.data, a.start, a.end, a.down):
+    for mail in reckon(a.data, a.start, a.end, a.down, a.data_until):
         print(json.dumps(mail, ensure_ascii=False))
 
 

@@ -18,9 +18,9 @@ db.executescript(sys.argv[2])";
     assert!(done.expect("python3 is missing; tests/packages installs it").success(), "{sql}");
 }
 
-/// A house with an administrator.
+/// A house with an administrator, who does not want to know how old the data is: it is of the day of the test.
 fn watched() -> House {
-    house().with("ADMIN__EMAIL", "it@jobcenter.example".to_owned())
+    house().with("ADMIN__EMAIL", "it@jobcenter.example".to_owned()).with("OFFICE__STALE_AFTER", "0".to_owned())
 }
 
 /// The mails to the administrator: their day and all that `outbox show` says of them.

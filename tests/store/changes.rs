@@ -7,7 +7,7 @@ use wiedervorlage::store::{CaseHistory, Change, ChangeKind, Db, FieldSet, FileCo
 
 use super::{CASES, House, TEAMS, at, day};
 
-fn by(kind: ChangeKind, time: &str) -> Change<'static> {
+pub(crate) fn by(kind: ChangeKind, time: &str) -> Change<'static> {
     Change { kind, at: at(time), who: "mia", from: "test", undoes: None }
 }
 
@@ -30,7 +30,7 @@ async fn count(house: &House, sql: &'static str) -> i64 {
 }
 
 /// Takes over a list of one case; the number of the import.
-async fn import(house: &House, fallnr: &str, bak: &str, time: &str) -> i64 {
+pub(crate) async fn import(house: &House, fallnr: &str, bak: &str, time: &str) -> i64 {
     let mut write = house.db.begin_change(&by(ChangeKind::Import, time)).await.unwrap();
     let mut stage = Stage::new(&mut write, &BETREUUNG).await.unwrap();
     stage.put(vec![row(fallnr, bak)]).await.unwrap();

@@ -7,12 +7,14 @@ use serde_json::{Value as Json, json};
 
 use super::super::evaluate::offices;
 use super::super::output::stdout;
+use super::super::stand::of_team;
 use super::super::words::{self, kind, outbox, paragraph, role};
 use super::{Shape, shown, unknown};
 use crate::app::App;
 use crate::domain::facts::{Art, FoerderArt, TerminArt};
 use crate::domain::obligation::{Finding, Obligation};
-use crate::mail::words::{clean, date, instant, standing, step, termin};
+use crate::domain::run::Freshness;
+use crate::mail::words::{clean, date, instant, stand, standing, step, termin};
 use crate::store::{CaseHistory, Kept, Stamped, Told};
 
 /// Of activities, mails and changes so many are shown unless all are asked for.
@@ -36,7 +38,7 @@ struct Known {
     open: Vec<Open>,
     /// The newest first.
     told: Vec<Told>,
-    datenstand: Option<chrono::DateTime<chrono::Utc>>,
+    fresh: Freshness,
 }
 
 pub(super) async fn show(app: &App, fallnr: &str, all: bool, format: Shape) -> anyhow::Result<u8> {
@@ -62,8 +64,10 @@ pub(super) async fn show(app: &App, fallnr: &str, all: bool, format: Shape) -> a
         }
     }
     open.sort_by_key(|open| open.obligation.action);
-    let datenstand = head.datenstand.get(&file.case.team).copied();
-    let known = Known { fallnr: file.case.fallnr, history, open, told, datenstand };
+    let team = head.teams.iter().find(|team| team.team == file.case.team);
+    let fresh =
+        team.map(|team| of_team(team, &app.settings, &app.rulebooks, &head.datenstand, day)).unwrap_or_default();
+    let known = Known { fallnr: file.case.fallnr, history, open, told, fresh };
 
     let mut out = stdout();
     match format {
@@ -81,8 +85,7 @@ impl Known {
     fn text(&self, limit: usize) -> String {
         let mut out = String::with_capacity(8 << 10);
         let history = &self.history;
-        let datenstand = self.datenstand.map_or_else(|| "unbekannt".to_owned(), instant);
-        paragraph(&mut out, "", &clean(&format!("Fall {}, Datenstand: {datenstand}", self.fallnr)));
+        paragraph(&mut out, "", &clean(&format!("Fall {}, Datenstand: {}", self.fallnr, stand(&self.fresh))));
 
         heading(&mut out, "Angaben");
         for field in history.fields.iter().filter(|field| field.field != "fallnr") {
@@ -249,7 +252,7 @@ impl Known {
         let fields = history.fields.iter().map(|f| (f.field.to_owned(), json!({ "wert": f.value, "vorgang": f.by })));
         json!({
             "fallnr": self.fallnr,
-            "datenstand": self.datenstand,
+            "datenstand": self.fresh.at,
             "angaben": fields.collect::<serde_json::Map<_, _>>(),
             "korrekturen": history.corrections.iter().map(|c| json!({
                 "tabelle": c.table, "schluessel": c.key, "feld": c.field, "geliefert": c.delivered, "wert": c.said,

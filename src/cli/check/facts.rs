@@ -4,16 +4,15 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
+use super::super::stand;
 use super::super::words::{any_of, listed};
 use super::Findings;
-use crate::clock::local_date;
 use crate::config::rulebooks::Rulebooks;
 use crate::config::settings::Settings;
 use crate::domain::evaluate::Office;
 use crate::domain::facts::{Colleague, Team};
 use crate::domain::recipients::{Directory, Roster};
-use crate::domain::run::is_stale;
-use crate::mail::words::{clean, instant, plural};
+use crate::mail::words::{self, clean, plural};
 use crate::store::{Db, Head, Loose, LooseEnds, OutboxFilter, OutboxState, StoreError};
 
 /// Mails that failed are listed up to so many.
@@ -206,18 +205,19 @@ fn data(
         cal: rulebooks.calendar(team, settings),
         supplied: head.evidence.get(&team.team).copied().unwrap_or_default(),
     };
-    let at = head.datenstand.get(&team.team);
-    let after = settings.office(&team.dienststelle).stale_after;
-    match at {
-        at if is_stale(&office.cal, at.map(|at| local_date(*at)), today, after) => findings.wrong(
+    let fresh = stand::of_team(team, settings, rulebooks, &head.datenstand, today);
+    if fresh.stale {
+        findings.wrong(
             &format!(
-                "Team {name}: Der Datenstand ist veraltet ({}); ein Teil der Mitteilungen wartet",
-                at.map_or_else(|| "nie eingespielt".to_owned(), |at| instant(*at))
+                "Team {name}: {}; Meldungen an IFK und Leitung, die von Einträgen abhängen, warten",
+                fresh.at.map_or_else(|| words::stand(&fresh), |_| format!("Datenstand {}", words::stand(&fresh)))
             ),
             "die Listen des Teams neu einspielen",
-        ),
-        Some(at) => findings.ok(&format!("Team {name}: Datenstand {}", instant(*at))),
-        None => findings.hint(&format!("Team {name}: Datenstand unbekannt"), "die Listen des Teams einspielen"),
+        );
+    } else if fresh.at.is_some() {
+        findings.ok(&format!("Team {name}: Datenstand {}", words::stand(&fresh)));
+    } else {
+        findings.hint(&format!("Team {name}: noch keine Daten"), "die Listen des Teams einspielen");
     }
     let unwatched: Vec<_> =
         office.unwatched().map(|r| format!("„{}“ ({})", r.wording.title, any_of(&r.evidence))).collect();

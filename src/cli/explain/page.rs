@@ -49,7 +49,7 @@ impl Explained<'_> {
         if let Some(on) = o.appointment {
             line("Termin", &format!("vereinbart für {}; bis dahin geht an {} nichts", date(on), roles(HELD)));
         }
-        if self.stale && rule.waits_for_activities && holds && !ahead {
+        if self.fresh.stale && rule.waits_for_activities && holds && !ahead {
             line("Hinweis", &format!("Der Datenstand ist veraltet; bis er frisch ist, geht an {} nichts", roles(HELD)));
         }
         for (i, s) in o.steps.iter().enumerate() {
@@ -62,7 +62,7 @@ impl Explained<'_> {
             line(if i == 0 { "Gesagt" } else { "" }, text);
         }
         if !ahead {
-            let next = self.next(o, self.stale && rule.waits_for_activities);
+            let next = self.next(o, self.fresh.stale && rule.waits_for_activities);
             if told.is_empty() {
                 line("Gesagt", self.unsaid(&o.key, next));
             }

@@ -6,8 +6,8 @@ use chrono::NaiveDate;
 
 use super::lines::{Line, TeamFace, Trigger, Triggered, What, is_search};
 use super::{
-    BakDay, CaseRow, Content, Datenstand, Digest, Holder, Item, Kind, Lapsed, Load, MissedWeek, News, NoticePart,
-    SearchWeek, TeamDay, TeamEscalation, TeamWeek,
+    BakDay, CaseRow, Content, Digest, Holder, Item, Kind, Lapsed, Load, MissedWeek, News, NoticePart, SearchWeek,
+    TeamDay, TeamEscalation, TeamWeek,
 };
 use crate::domain::calendar::{iso_week, monday};
 use crate::domain::capacity::{Capacity, Places};
@@ -53,9 +53,7 @@ impl Gather<'_> {
             by_team.entry(line.team.clone()).or_default().push(line);
         }
         let faces = by_team.keys().filter_map(|team| self.teams.get(team));
-        let data = faces
-            .map(|f| Datenstand { key: f.team.clone(), team: f.name.clone(), at: f.datenstand, stale: f.stale })
-            .collect();
+        let data = faces.map(TeamFace::datenstand).collect();
         let content = match kind {
             Kind::Tagesuebersicht | Kind::Persoenlich => self.day(kind, by_team),
             Kind::Mitteilung => self.notice(by_team),
@@ -287,7 +285,7 @@ impl Gather<'_> {
                 open: (face.week.open, before("")),
                 ending,
                 overdue,
-                contacts_overdue: face.week.contacts_overdue,
+                contacts_overdue: (!face.fresh.stale).then_some(face.week.contacts_overdue),
                 unwatched: face.office.unwatched().map(|r| r.words.clone()).collect(),
             })
         });

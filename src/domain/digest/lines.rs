@@ -6,10 +6,10 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::{AppointmentLine, Handback, Item, Kind, Lapsed, News};
+use super::{AppointmentLine, Datenstand, Handback, Item, Kind, Lapsed, News};
 use crate::domain::capacity::ends_soon;
 use crate::domain::evaluate::Office;
 use crate::domain::facts::{Case, CaseFile};
@@ -17,6 +17,7 @@ use crate::domain::ledger::{Entry, HELD, Settled, held_back};
 use crate::domain::obligation::{Ended, Obligation, Role, Roles, State};
 use crate::domain::recipients::Directory;
 use crate::domain::rules::{Kind as RuleKind, LeadSees, Rule};
+use crate::domain::run::Freshness;
 
 /// One thing for one recipient.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -73,10 +74,8 @@ pub struct TeamFace {
     pub first_of_week: bool,
     /// Whether the weekly report is due: not yet written for this ISO week.
     pub report_due: bool,
-    /// Its last import or record.
-    pub datenstand: Option<DateTime<Utc>>,
-    /// Whether that is too long ago.
-    pub stale: bool,
+    /// Its last import or record, and whether that is too long ago.
+    pub fresh: Freshness,
     /// Workdays since the last run whose `missed` are yet to be told.
     pub skipped: Vec<NaiveDate>,
     /// Running cases that are gone from a list that is complete, in order. Until it is known what became of them, nothing
@@ -96,6 +95,11 @@ impl TeamFace {
     pub fn unreachable(&self) -> Roles {
         let of = [(Role::Team, self.postfach.is_none()), (Role::Tl, self.lead.is_none())];
         of.into_iter().filter_map(|(role, nobody)| nobody.then_some(role)).collect()
+    }
+
+    /// How fresh its data is, as a mail states it.
+    pub fn datenstand(&self) -> Datenstand {
+        Datenstand { key: self.team.clone(), team: self.name.clone(), fresh: self.fresh }
     }
 }
 
@@ -344,7 +348,7 @@ impl Router<'_> {
     /// Whether an overdue obligation calls for the weekly reminder (RULES.md §5 *Reminder*).
     fn reminds(&self, team: &TeamFace, o: &Obligation, address: &str) -> bool {
         let Some(rule) = team.office.rule(&o.key.rule) else { return false };
-        let held = held_back(o, team.stale && rule.waits_for_activities).has(Role::Ifk);
+        let held = held_back(o, team.fresh.stale && rule.waits_for_activities).has(Role::Ifk);
         let window = team.office.cal.wd(self.t, -REMINDER_WORKDAYS);
         let recent = self.recently_told.get(address).is_some_and(|day| *day >= window);
         team.first_of_week && rule.reminds && o.state == State::Overdue && !held && !recent
@@ -382,13 +386,16 @@ impl Router<'_> {
             return;
         }
         for (o, settled) in told.iter().filter(|(o, _)| o.state == State::Overdue) {
-            match team.office.rule(&o.key.rule).map(|r| r.lead_sees) {
-                Some(LeadSees::Cases) => {
+            let Some(rule) = team.office.rule(&o.key.rule) else { continue };
+            match rule.lead_sees {
+                // Held like the step that would tell the lead of it.
+                _ if team.fresh.stale && rule.waits_for_activities => {}
+                LeadSees::Cases => {
                     let item = self.item(team, o, settled, Role::Tl, None);
                     self.to_lead(team, Kind::Wochenbericht, What::Item(item), emit);
                 }
-                Some(LeadSees::Contacts) => team.week.contacts_overdue += 1,
-                _ => {}
+                LeadSees::Contacts => team.week.contacts_overdue += 1,
+                LeadSees::Nothing => {}
             }
         }
         if let Some(end) = ends_soon(case, self.t) {

@@ -58,9 +58,12 @@ struct WeekTeam<'a> {
     ending: Vec<(String, Cow<'a, str>)>,
     overdue: Vec<Line<'a>>,
     lapsed: Vec<String>,
-    contacts: u32,
+    contacts: String,
     unwatched: String,
 }
+
+/// In the place of a number that stale data does not have.
+const NOT_COUNTED: &str = "werden erst mit neuen Daten wieder gezählt";
 
 /// One BAK's main care; the cells of a table.
 #[derive(Serialize)]
@@ -89,7 +92,7 @@ pub(in crate::mail) fn week<'a>(renderer: &'a Renderer, teams: &'a [TeamWeek]) -
         ending: t.ending.iter().map(|(day, fallnr)| (date(*day), clean(fallnr))).collect(),
         overdue: lines(renderer, &t.overdue),
         lapsed: renderer.lapsed(&t.lapsed),
-        contacts: t.contacts_overdue,
+        contacts: t.contacts_overdue.map_or_else(|| NOT_COUNTED.to_owned(), |n| n.to_string()),
         unwatched: renderer.unwatched(&t.unwatched),
     };
     Week { teams: teams.iter().map(team).collect() }
