@@ -23,8 +23,9 @@ pub struct Until {
 
 /// Facts that a simulation takes as not yet happened before their day (RULES.md §1), and that are unknown for good when
 /// nothing is reported after `$1`.
-const LATER: [&str; 6] = [
+const LATER: [&str; 7] = [
     "delete from aktivitaet where datum > $1",
+    "delete from listenfall where fehlt_seit > $1",
     "update betreuung set ende_am = null, ende_grund = '' where ende_am > $1",
     "update betreuung set rueckgabegespraech_am = null where rueckgabegespraech_am > $1",
     "update betreuung set fazit_am = null where fazit_am > $1",
