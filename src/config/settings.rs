@@ -154,6 +154,8 @@ pub struct TeamSettings {
     pub reply_to: Option<String>,
     /// Regional holidays.
     pub regional: Vec<Regional>,
+    /// Places per BAK that the team has agreed on.
+    pub agreed: Option<u32>,
 }
 
 impl Settings {
@@ -234,13 +236,6 @@ fn read_all(all: Table, credentials: Option<&Path>) -> Result<Settings, FieldErr
     for (name, fields) in named(&mut top, "offices")? {
         offices.insert(name, self::office(fields, Some(&office), &mail)?);
     }
-    let mut teams = BTreeMap::new();
-    for (name, fields) in named(&mut top, "teams")? {
-        teams.insert(name, team(fields, &mail)?);
-    }
-    let mut rules = section(&mut top, "rules")?;
-    let rules_file = optional(&mut rules, "file")?.map(PathBuf::from);
-    rules.finish()?;
     let mut capacity = section(&mut top, "capacity")?;
     let places = Places {
         start: capacity.number("start", 0..=1_000)? as u32,
@@ -250,6 +245,13 @@ fn read_all(all: Table, credentials: Option<&Path>) -> Result<Settings, FieldErr
         return Err(capacity.error("start", format!("{} ist größer als limit ({})", places.start, places.limit)));
     }
     capacity.finish()?;
+    let mut teams = BTreeMap::new();
+    for (name, fields) in named(&mut top, "teams")? {
+        teams.insert(name, team(fields, &mail, places)?);
+    }
+    let mut rules = section(&mut top, "rules")?;
+    let rules_file = optional(&mut rules, "file")?.map(PathBuf::from);
+    rules.finish()?;
     let dienstvereinbarung = top.flag("dienstvereinbarung", false)?;
     top.finish()?;
     Ok(Settings {
@@ -402,13 +404,17 @@ fn office(mut f: Fields, default: Option<&OfficeSettings>, mail: &MailSettings) 
     Ok(OfficeSettings { morning, latest, dienstfrei, stale_after, leitung_ersatz })
 }
 
-fn team(mut f: Fields, mail: &MailSettings) -> Result<TeamSettings, FieldError> {
+fn team(mut f: Fields, mail: &MailSettings, places: Places) -> Result<TeamSettings, FieldError> {
     let rules_file = optional(&mut f, "rules_file")?.map(PathBuf::from);
     let reply_to = address(&mut f, "reply_to", mail)?;
     let all: Vec<_> = Regional::ALL.iter().map(|r| r.as_str()).collect();
     let regional = f.words("regional", &all)?;
+    let agreed = match f.has("places") {
+        true => Some(f.number("places", 1..=places.limit.into())? as u32),
+        false => None,
+    };
     f.finish()?;
-    Ok(TeamSettings { rules_file, reply_to, regional })
+    Ok(TeamSettings { rules_file, reply_to, regional, agreed })
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 pub mod gather;
 pub mod lines;
+pub mod week;
 
 use std::sync::Arc;
 
@@ -296,12 +297,22 @@ pub struct TeamWeek {
     pub week: String,
     /// Places to begin with and at most, per BAK (BAK-Konzept §5: 20 and 50).
     pub places: (u32, u32),
+    /// Places per BAK that the team has agreed on.
+    pub agreed: Option<u32>,
     /// Load per BAK, in order of kuerzel.
     pub load: Vec<Load>,
     /// Running cases without a BAK: counted for nobody.
     pub unassigned: u32,
     /// Running cases of the team in all, and a week ago if that is known.
     pub open: (u32, Option<u32>),
+    /// Entries a week that the rules ask for this load.
+    pub entries: u32,
+    /// Cases that came into main care in the week before, that left it, and of these with a placement.
+    pub flow: (u32, u32, u32),
+    /// Cases whose six months end in this week and the next ones: the week's Monday, how many.
+    pub returns: Vec<(NaiveDate, u32)>,
+    /// What the team as a whole has to do: the quarterly event.
+    pub team_items: Vec<Item>,
     /// Cases whose six months end within 28 days: last day by the letter, case number.
     pub ending: Vec<(NaiveDate, String)>,
     /// Overdue cases of the three things that cannot wait (return, 16e/16i visit, EGZ at risk).
@@ -328,8 +339,10 @@ pub struct Load {
     pub before: Option<u32>,
     /// Of these, six months over within 28 days.
     pub ends_within_28_days: u32,
-    /// Whether the limit is passed.
-    pub over_limit: bool,
+    /// Places left of those agreed, or else of those there are at most; none if they are all taken.
+    pub room: Option<u32>,
+    /// Whether what is agreed, or else the limit, is passed.
+    pub over: bool,
 }
 
 impl Digest {

@@ -13,7 +13,8 @@ use crate::config::settings::Settings;
 use crate::domain::calendar::{iso_week, monday};
 use crate::domain::capacity::Capacity;
 use crate::domain::digest::Kind;
-use crate::domain::digest::lines::{Lead, TeamFace, WeekCount};
+use crate::domain::digest::lines::{Lead, TeamFace};
+use crate::domain::digest::week::WeekCount;
 use crate::domain::evaluate::Office;
 use crate::domain::facts::{Colleague, Event, Rolle};
 use crate::domain::recipients::{Directory, Roster};
@@ -205,6 +206,7 @@ pub(super) async fn plan(
             skipped: last_run.map(|last| skipped_first_days(&office.cal, last, day)).unwrap_or_default(),
             vanished: vanished.remove(&team.team).unwrap_or_default(),
             week: WeekCount { baks: baks.remove(&team.team).unwrap_or_default(), ..WeekCount::default() },
+            agreed: settings.team(&team.team).agreed,
             office,
         };
         faces.push((team.team, face));

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::NaiveDate;
 use wiedervorlage::domain::capacity::{Capacity, Places};
 use wiedervorlage::domain::digest::gather::Gather;
-use wiedervorlage::domain::digest::lines::{Lead, Line, TeamFace, Trigger, Triggered, WeekCount, What};
+use wiedervorlage::domain::digest::lines::{Lead, Line, TeamFace, Trigger, Triggered, What};
+use wiedervorlage::domain::digest::week::WeekCount;
 use wiedervorlage::domain::digest::{
     AppointmentLine, BakDay, CaseRow, Content, Digest, Item, Kind, Lapsed, News, NoticePart, TeamDay, TeamWeek,
 };
@@ -127,6 +128,7 @@ impl Run {
             skipped: Vec::new(),
             vanished: Vec::new(),
             week: WeekCount { baks: ["BAK0".to_owned(), "BAK1".to_owned()].into(), ..WeekCount::default() },
+            agreed: None,
         };
         Self {
             teams: ["T0", "T1"].into_iter().map(|t| (t.to_owned(), face(t))).collect(),
@@ -429,6 +431,7 @@ fn a_weekly_report_states_load_trend_and_what_ends() {
     let face = run.teams.get_mut("T0").unwrap();
     (face.week.open, face.week.unassigned, face.week.contacts_overdue) = (5, 1, 7);
     let ending = |d: NaiveDate, fallnr: &str| line("", What::Ending(d, fallnr.to_owned()));
+    face.agreed = Some(2);
     let lines = vec![
         line("", What::Head),
         ending(day("07-04"), "18"),
@@ -441,8 +444,7 @@ fn a_weekly_report_states_load_trend_and_what_ends() {
         panic!("{weeks:?}")
     };
     assert_eq!((&**week, *unassigned, *open, *contacts_overdue), ("2026-W26", 1, (5, Some(4)), Some(7)));
-    let load: Vec<_> =
-        load.iter().map(|l| (&*l.kuerzel, l.open, l.before, l.ends_within_28_days, l.over_limit)).collect();
+    let load: Vec<_> = load.iter().map(|l| (&*l.kuerzel, l.open, l.before, l.ends_within_28_days, l.over)).collect();
     assert_eq!(load, [("BAK0", 3, Some(1), 0, true), ("BAK1", 1, None, 1, false)]);
     assert_eq!(ending.iter().map(|(_, fallnr)| &**fallnr).collect::<Vec<_>>(), ["17", "18"], "the next first");
     assert_eq!((overdue.len(), unwatched.len()), (1, 0));

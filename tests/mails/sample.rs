@@ -232,14 +232,18 @@ fn berger() -> BakDay {
     }
 }
 
-/// The team mailbox on a bad day.
-pub(crate) fn bad_day() -> Digest {
-    let of_team = with(item("veranstaltung", "", "2026-11-27", News::New), |i| {
+/// The event that the team as a whole is to plan.
+fn of_team() -> Item {
+    with(item("veranstaltung", "", "2026-11-27", News::New), |i| {
         i.subject = "NORD".into();
         i.raw = day("2026-11-28");
         i.reason.anchor_day = day("2026-08-28");
         i.reason.shift = Shift::Back("Samstag".into());
-    });
+    })
+}
+
+/// The team mailbox on a bad day.
+pub(crate) fn bad_day() -> Digest {
     let baks = vec![
         berger(),
         nothing(holder(Some("CA"), Some("Cem Aydin"), false)),
@@ -250,7 +254,7 @@ pub(crate) fn bad_day() -> Digest {
         },
     ];
     let unwatched = vec!["kundenkontakt".into(), "mag-nachhaltung-kunde".into()];
-    let team = TeamDay { team: "BAK Nord".into(), team_items: vec![of_team], baks, unwatched, vanished: Vec::new() };
+    let team = TeamDay { team: "BAK Nord".into(), team_items: vec![of_team()], baks, unwatched, vanished: Vec::new() };
     digest(Kind::Tagesuebersicht, Content::Day(vec![team]))
 }
 
@@ -386,7 +390,8 @@ pub(crate) fn week() -> Digest {
         open,
         before,
         ends_within_28_days,
-        over_limit: open > 50,
+        room: 45_u32.checked_sub(open).filter(|room| *room > 0),
+        over: open > 45,
     };
     let north = TeamWeek {
         in_stead_for: None,
@@ -394,6 +399,11 @@ pub(crate) fn week() -> Digest {
         team: "BAK Nord".into(),
         week: "2026-W48".into(),
         places: (20, 50),
+        agreed: Some(45),
+        entries: 435,
+        flow: (4, 3, 2),
+        returns: (0..8).map(|n| (day("2026-11-23") + chrono::Days::new(7 * n), (n as u32 * 5) % 7)).collect(),
+        team_items: vec![of_team()],
         load: vec![
             load("BE", Some("Anna Berger"), 42, Some(40), 5),
             load("CA", Some("Cem Aydin"), 52, Some(53), 3),
@@ -411,6 +421,10 @@ pub(crate) fn week() -> Digest {
         in_stead_for: None,
         lapsed: Vec::new(),
         team: "BAK Süd".into(),
+        agreed: None,
+        entries: 3,
+        flow: (0, 0, 0),
+        team_items: Vec::new(),
         load: Vec::new(),
         unassigned: 1,
         open: (1, None),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::NaiveDate;
 
 use super::lines::{Line, TeamFace, Trigger, Triggered, What, is_search};
+use super::week::entries_a_week;
 use super::{
     BakDay, CaseRow, Content, Digest, Holder, Item, Kind, Lapsed, Load, MissedWeek, News, NoticePart, SearchWeek,
     TeamDay, TeamEscalation, TeamWeek,
@@ -252,8 +253,10 @@ impl Gather<'_> {
         let weeks = by_team.into_iter().filter_map(|(team, lines)| {
             let face = self.teams.get(&team)?;
             let (mut ending, mut overdue, mut lapsed) = (Vec::new(), Vec::new(), Vec::new());
+            let mut team_items = Vec::new();
             for line in lines {
                 match line.what {
+                    What::Item(item) if item.fallnr.is_empty() => team_items.push(item),
                     What::Item(item) => overdue.push(item),
                     What::Ending(day, fallnr) => ending.push((day, fallnr)),
                     What::Lapsed(l) if !already_told(&l) => lapsed.push(l),
@@ -263,6 +266,7 @@ impl Gather<'_> {
             ending.sort();
             overdue.sort_by(|a, b| (&a.rule, a.action, &a.fallnr).cmp(&(&b.rule, b.action, &b.fallnr)));
             let before = |bak: &str| self.last_week.get(&(team.clone(), bak.to_owned())).copied();
+            let size = face.agreed.unwrap_or(self.places.limit);
             let load = face.week.baks.iter().map(|bak| {
                 let load = self.capacity.load(bak);
                 Load {
@@ -271,7 +275,8 @@ impl Gather<'_> {
                     open: load.open,
                     before: before(bak),
                     ends_within_28_days: load.ends_within_28_days,
-                    over_limit: load.open > self.places.limit,
+                    room: size.checked_sub(load.open).filter(|room| *room > 0),
+                    over: load.open > size,
                 }
             });
             Some(TeamWeek {
@@ -280,9 +285,14 @@ impl Gather<'_> {
                 lapsed,
                 week: iso_week(monday(self.t)),
                 places: (self.places.start, self.places.limit),
+                agreed: face.agreed,
                 load: load.collect(),
                 unassigned: face.week.unassigned,
                 open: (face.week.open, before("")),
+                entries: entries_a_week(&face.office.rules, face.week.open),
+                flow: (face.week.begun, face.week.ended, face.week.placed),
+                returns: face.week.returns_by_week(self.t),
+                team_items,
                 ending,
                 overdue,
                 contacts_overdue: (!face.fresh.stale).then_some(face.week.contacts_overdue),

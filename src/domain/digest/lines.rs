@@ -9,6 +9,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::week::WeekCount;
 use super::{AppointmentLine, Datenstand, Handback, Item, Kind, Lapsed, News};
 use crate::domain::capacity::ends_soon;
 use crate::domain::evaluate::Office;
@@ -83,6 +84,8 @@ pub struct TeamFace {
     pub vanished: Vec<String>,
     /// What the weekly report counts.
     pub week: WeekCount,
+    /// Places per BAK that the team has agreed on; none: only what holds for everybody.
+    pub agreed: Option<u32>,
 }
 
 impl TeamFace {
@@ -110,19 +113,6 @@ pub struct Lead {
     pub address: String,
     /// The kuerzel of the lead for whom it stands in.
     pub in_stead_for: Option<String>,
-}
-
-/// What the weekly report counts while the cases pass by.
-#[derive(Debug, Clone, Default)]
-pub struct WeekCount {
-    /// Main care running.
-    pub open: u32,
-    /// Of these, without a BAK.
-    pub unassigned: u32,
-    /// Overdue contacts.
-    pub contacts_overdue: u32,
-    /// The team's BAK and whoever a running case names, in order.
-    pub baks: Vec<String>,
 }
 
 /// The case workers whose mitteilung goes out.
@@ -265,6 +255,10 @@ impl Router<'_> {
         if let Some(lead) = &team.lead {
             if team.report_due {
                 emit(Kind::Wochenbericht, &lead.address, &line(What::Head));
+                for (o, settled) in told.iter().filter(|(o, _)| o.belongs_to(self.t).has(Role::Team)) {
+                    let item = self.item(team, o, settled, Role::Tl, None);
+                    emit(Kind::Wochenbericht, &lead.address, &line(What::Item(item)));
+                }
             }
             self.escalate(team, told, ended, emit);
         }
@@ -370,17 +364,7 @@ impl Router<'_> {
         if !team.report_due {
             return;
         }
-        if case.in_main_care(self.t) {
-            team.week.open += 1;
-            match &case.bak {
-                Some(bak) => {
-                    if let Err(place) = team.week.baks.binary_search(bak) {
-                        team.week.baks.insert(place, bak.clone());
-                    }
-                }
-                None => team.week.unassigned += 1,
-            }
-        }
+        team.week.add(case, self.t);
         if vanished {
             // It counts as long as it is not known to have ended; more is not said of it.
             return;

@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
+use chrono::{Days, NaiveDate};
 use serde::Serialize;
 
 use super::{Line, colleague, holder, number, team_heading};
+use crate::domain::calendar::iso_week;
 use crate::domain::digest::{Item, Load, TeamEscalation, TeamWeek};
 use crate::mail::Renderer;
 use crate::mail::words::{clean, date, plural, week as week_name};
@@ -49,12 +51,20 @@ struct WeekTeam<'a> {
     name: Cow<'a, str>,
     stead: String,
     week: Cow<'a, str>,
-    places: (u32, u32),
+    places: String,
     load: Vec<LoadRow>,
     /// The team as a whole.
     open: u32,
     trend: String,
     unassigned: String,
+    effort: String,
+    /// The week before, and what came and went in it.
+    last_week: String,
+    flow: String,
+    /// Expected returns: week, number.
+    returns: Vec<(String, u32)>,
+    /// What the team as a whole has to do.
+    team_items: Vec<Line<'a>>,
     ending: Vec<(String, Cow<'a, str>)>,
     overdue: Vec<Line<'a>>,
     lapsed: Vec<String>,
@@ -81,14 +91,23 @@ pub(in crate::mail) fn week<'a>(renderer: &'a Renderer, teams: &'a [TeamWeek]) -
         name: team_heading(many, &t.team),
         stead: t.in_stead_for.as_ref().map(|who| holder(who, "die Leitung")).unwrap_or_default(),
         week: week_name(&t.week),
-        places: t.places,
-        load: t.load.iter().map(|l| load(t.places, l)).collect(),
+        places: places(t.places, t.agreed),
+        load: t.load.iter().map(|l| load(t.agreed.unwrap_or(t.places.1), l)).collect(),
         open: t.open.0,
         trend: trend(t.open.0, t.open.1),
         unassigned: match t.unassigned {
             0 => String::new(),
             n => format!("Ohne BAK: {} in Hauptbetreuung, bei niemandem mitgezählt.", plural(n, "Fall", "Fälle")),
         },
+        effort: format!(
+            "{} ≈ {} je Woche (Suchläufe, Arbeitgeber- und Kundenkontakte)",
+            plural(t.open.0, "Kunde", "Kunden"),
+            plural(t.entries, "Eintrag", "Einträge")
+        ),
+        last_week: t.returns.first().map(|(monday, _)| week_of(*monday - Days::new(7))).unwrap_or_default(),
+        flow: flow(t.flow),
+        returns: t.returns.iter().map(|(monday, count)| (week_of(*monday), *count)).collect(),
+        team_items: t.team_items.iter().map(|item| renderer.line(item, Cow::Borrowed(""))).collect(),
         ending: t.ending.iter().map(|(day, fallnr)| (date(*day), clean(fallnr))).collect(),
         overdue: lines(renderer, &t.overdue),
         lapsed: renderer.lapsed(&t.lapsed),
@@ -98,11 +117,11 @@ pub(in crate::mail) fn week<'a>(renderer: &'a Renderer, teams: &'a [TeamWeek]) -
     Week { teams: teams.iter().map(team).collect() }
 }
 
-fn load((_, limit): (u32, u32), load: &Load) -> LoadRow {
-    let room = match limit.checked_sub(load.open) {
-        _ if load.over_limit => format!("keine, über {limit}"),
-        None | Some(0) => "keine".to_owned(),
-        Some(free) => free.to_string(),
+fn load(size: u32, load: &Load) -> LoadRow {
+    let room = match load.room {
+        _ if load.over => format!("keine, über {size}"),
+        None => "keine".to_owned(),
+        Some(room) => room.to_string(),
     };
     LoadRow {
         who: colleague(&load.kuerzel, load.name.as_deref()),
@@ -110,6 +129,30 @@ fn load((_, limit): (u32, u32), load: &Load) -> LoadRow {
         trend: trend(load.open, load.before),
         ending: load.ends_within_28_days,
         room,
+    }
+}
+
+/// „zum Start 20, höchstens 50 je BAK", and what the team has agreed on.
+fn places((start, limit): (u32, u32), agreed: Option<u32>) -> String {
+    let agreed = agreed.map(|agreed| format!("vereinbart {agreed}, ")).unwrap_or_default();
+    format!("zum Start {start}, {agreed}höchstens {limit} je BAK")
+}
+
+/// „KW 48" of a week's Monday.
+fn week_of(monday: NaiveDate) -> String {
+    week_name(&iso_week(monday)).into_owned()
+}
+
+/// What came and went in a week.
+fn flow((begun, ended, placed): (u32, u32, u32)) -> String {
+    let begun = match begun {
+        0 => "Niemand neu in Hauptbetreuung".to_owned(),
+        n => format!("{} neu in Hauptbetreuung", plural(n, "Fall", "Fälle")),
+    };
+    match (ended, placed) {
+        (0, _) => format!("{begun}, keiner beendet."),
+        (n, 0) => format!("{begun}, {n} beendet."),
+        (n, placed) => format!("{begun}, {n} beendet, davon {placed} in Arbeit vermittelt."),
     }
 }
 
