@@ -8,6 +8,7 @@
 pub mod bounce;
 pub mod compose;
 mod page;
+pub mod chart;
 mod quoted_printable;
 mod subject;
 pub mod transport;
