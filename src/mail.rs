@@ -6,9 +6,9 @@
 //! from files is [cleaned](words::clean) before, and escaped by the engine where it becomes HTML.
 
 pub mod bounce;
+pub mod chart;
 pub mod compose;
 mod page;
-pub mod chart;
 mod quoted_printable;
 mod subject;
 pub mod transport;
@@ -74,6 +74,18 @@ pub struct Parts {
     pub html: String,
     /// Where answers go, if not to the sender.
     pub reply_to: Option<String>,
+    /// Pictures that the HTML part shows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pictures: Vec<Enclosed>,
+}
+
+/// A picture within a mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enclosed {
+    /// How the HTML part speaks of it (`cid:…`), and how it is called if somebody keeps it. Letters, digits and `-`.
+    pub name: String,
+    /// PNG, in base64: the queue holds text.
+    pub png: String,
 }
 
 /// Why a digest got no words. Always a mistake in a template; holds nobody's data.
@@ -124,11 +136,16 @@ impl Renderer {
     pub fn render(&self, digest: &Digest) -> Result<Parts, MailError> {
         let subject = subject::of(digest);
         // Made once for both parts: they cannot say different things.
+        let mut pictures = Vec::new();
         let (page, name) = match &digest.content {
             Content::Day(teams) => (self.page(digest, page::day(self, digest.day, teams)), "tag"),
             Content::Notice(parts) => (self.page(digest, page::notice(self, parts)), "mitteilung"),
             Content::Escalation(teams) => (self.page(digest, page::escalation(self, teams)), "eskalation"),
-            Content::Week(teams) => (self.page(digest, page::week(self, teams)), "wochenbericht"),
+            Content::Week(teams) => {
+                let week = page::week(self, teams);
+                pictures.extend(week.pictures());
+                (self.page(digest, week), "wochenbericht")
+            }
             Content::Admin(sentences) | Content::Missed(sentences) => {
                 (self.page(digest, page::admin(sentences)), "admin")
             }
@@ -139,7 +156,7 @@ impl Renderer {
         };
         let text = tidy(&print(format!("{name}.txt"))?);
         let html = print(format!("{name}.html"))?;
-        Ok(Parts { subject, text, html, reply_to: self.reply_to(digest).map(str::to_owned) })
+        Ok(Parts { subject, text, html, reply_to: self.reply_to(digest).map(str::to_owned), pictures })
     }
 
     fn page<B: Serialize>(&self, digest: &Digest, body: B) -> Value {

@@ -83,11 +83,22 @@ fn the_page_of_a_notice() {
 fn every_page_is_plain_and_well_formed() {
     let renderer = sample::renderer();
     for digest in every_kind() {
-        let page = renderer.render(&digest).unwrap().html;
+        let parts = renderer.render(&digest).unwrap();
+        let page = parts.html;
         html::check(&page).unwrap_or_else(|why| panic!("{}: {why}\n{page}", digest.kind));
         assert!(page.contains("<html lang=\"de\">"));
-        for banned in ["<script", "<svg", "<img", "flex", "grid", "float", "http:", "https:", "url("] {
+        for banned in ["<script", "<svg", "flex", "grid", "float", "http:", "https:", "url("] {
             assert!(!page.contains(banned), "{}: {banned}", digest.kind);
+        }
+        // A picture comes with the mail, and says in words what it shows.
+        let shown: Vec<_> = page.split("<img src=\"cid:").skip(1).collect();
+        assert_eq!(shown.len(), page.matches("<img").count(), "{}", digest.kind);
+        assert_eq!(shown.len(), parts.pictures.len(), "{}", digest.kind);
+        for (tag, enclosed) in shown.iter().zip(&parts.pictures) {
+            assert!(tag.starts_with(&format!("{}\" ", enclosed.name)), "{tag}");
+            let (_, alt) = tag.split_once(" alt=\"").unwrap();
+            let alt = alt.split('"').next().unwrap();
+            assert!(alt.contains("Anna Berger (BE) 42, ") && alt.contains("KW 49 5, "), "{alt}");
         }
         // A table is either layout, and says so, or data, and has headings.
         let data = page.matches("<table").count() - page.matches("<table role=\"presentation\"").count();

@@ -409,10 +409,7 @@ fn team(mut f: Fields, mail: &MailSettings, places: Places) -> Result<TeamSettin
     let reply_to = address(&mut f, "reply_to", mail)?;
     let all: Vec<_> = Regional::ALL.iter().map(|r| r.as_str()).collect();
     let regional = f.words("regional", &all)?;
-    let agreed = match f.has("places") {
-        true => Some(f.number("places", 1..=places.limit.into())? as u32),
-        false => None,
-    };
+    let agreed = if f.has("places") { Some(f.number("places", 1..=places.limit.into())? as u32) } else { None };
     f.finish()?;
     Ok(TeamSettings { rules_file, reply_to, regional, agreed })
 }

@@ -80,7 +80,13 @@ fn read_all(dir: &Path) -> Vec<String> {
 }
 
 fn new_mail(to: &str, created_at: DateTime<Utc>) -> NewMail {
-    let parts = Parts { subject: "Betreff".into(), text: "Text".into(), html: "<p>Text".into(), reply_to: None };
+    let parts = Parts {
+        subject: "Betreff".into(),
+        text: "Text".into(),
+        html: "<p>Text".into(),
+        reply_to: None,
+        pictures: Vec::new(),
+    };
     let dedup_key = format!("tagesuebersicht:{to}:2026-11-23");
     NewMail {
         message_id: message_id(b"secret", &dedup_key, "jobcenter.example"),

@@ -129,7 +129,7 @@ fn weeks(area: &Area<'_>, chart: &Chart<'_>, top: i32, height: i32) -> Drawn {
     let (floor, room) = (height - 56, WEEKS - 170);
     let most = chart.weeks.iter().map(|(_, n)| *n).max().unwrap_or(0).max(1);
     let each = (WIDTH - 32) / count;
-    for (n, (week, count)) in (0_i32..).zip(&chart.weeks[..]) {
+    for (n, (week, count)) in (0_i32..).zip(chart.weeks) {
         let middle = 16 + n * each + each / 2;
         let tall = i32::try_from(i64::from(room) * i64::from(*count) / i64::from(most))?;
         let column = [(middle - each / 4, floor - tall), (middle + each / 4, floor)];

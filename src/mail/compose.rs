@@ -7,16 +7,20 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::time::SystemTime;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use lettre::Address;
-use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
-use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
+use lettre::message::header::{
+    ContentDisposition, ContentId, ContentTransferEncoding, ContentType, HeaderName, HeaderValue,
+};
+use lettre::message::{Body, Mailbox, Message, MultiPart, MultiPartBuilder, SinglePart};
 use sha2::Sha256;
 use thiserror::Error;
 
 use super::words::clean;
-use super::{Parts, quoted_printable};
+use super::{Enclosed, Parts, quoted_printable};
 use crate::domain::address::{domain_of, is_address};
 use crate::domain::digest::Kind;
 
@@ -105,11 +109,17 @@ pub fn compose(parts: &Parts, envelope: &Envelope<'_>) -> Result<Vec<u8>, Compos
         None => (Cow::from(&parts.text), Cow::from(&parts.html)),
         Some(to) => (redirected_text(&parts.text, to).into(), redirected_html(&parts.html, to).into()),
     };
-    let kind = format!("multipart/alternative; boundary=\"{}\"", boundary(envelope.message_id));
-    let body = MultiPart::builder()
-        .header(ContentType::parse(&kind).map_err(|_| ComposeError::Message)?)
-        .singlepart(part(ContentType::TEXT_PLAIN, &text))
-        .singlepart(part(ContentType::TEXT_HTML, &html));
+    let body = multipart("alternative", "", envelope)?.singlepart(part(ContentType::TEXT_PLAIN, &text));
+    let html = part(ContentType::TEXT_HTML, &html);
+    let body = if parts.pictures.is_empty() {
+        body.singlepart(html)
+    } else {
+        let mut related = multipart("related", "b", envelope)?.singlepart(html);
+        for enclosed in &parts.pictures {
+            related = related.singlepart(picture(enclosed)?);
+        }
+        body.multipart(related)
+    };
     Ok(message.multipart(body).map_err(|_| ComposeError::Message)?.formatted())
 }
 
@@ -126,6 +136,26 @@ fn subject(text: &str) -> String {
 fn part(kind: ContentType, body: &str) -> SinglePart {
     let body = Body::dangerous_pre_encoded(quoted_printable::encode(body), ContentTransferEncoding::QuotedPrintable);
     SinglePart::builder().header(kind).body(body)
+}
+
+/// A part of parts (RFC 2046, RFC 2387). `mark` tells its boundary from that of another.
+fn multipart(kind: &str, mark: &str, envelope: &Envelope<'_>) -> Result<MultiPartBuilder, ComposeError> {
+    let kind = format!("multipart/{kind}; boundary=\"{}{mark}\"", boundary(envelope.message_id));
+    Ok(MultiPart::builder().header(ContentType::parse(&kind).map_err(|_| ComposeError::Message)?))
+}
+
+/// A picture that the HTML part speaks of by its name (RFC 2392).
+fn picture(enclosed: &Enclosed) -> Result<SinglePart, ComposeError> {
+    // Headers are folded between words alone, and this is one.
+    let name = enclosed.name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(60);
+    let name: String = name.collect();
+    let png = BASE64_STANDARD.decode(&enclosed.png).map_err(|_| ComposeError::Message)?;
+    let body = Body::new_with_encoding(png, ContentTransferEncoding::Base64).map_err(|_| ComposeError::Message)?;
+    Ok(SinglePart::builder()
+        .header(ContentType::parse("image/png").map_err(|_| ComposeError::Message)?)
+        .header(ContentId::from(format!("<{name}>")))
+        .header(ContentDisposition::inline_with_name(&format!("{name}.png")))
+        .body(body))
 }
 
 /// `=_` cannot stand in quoted-printable text, so the boundary cannot be met inside a part.
@@ -177,6 +207,7 @@ mod tests {
             text: format!("Grüße\n{}\n", "sehr langer Text ".repeat(200)),
             html: "<!DOCTYPE html><html><body style=\"margin:0\"><p>Grüße</p></body></html>".to_owned(),
             reply_to: Some("bak@jobcenter.example".to_owned()),
+            pictures: Vec::new(),
         }
     }
 
@@ -222,6 +253,25 @@ mod tests {
         assert_eq!(mail.matches("Content-Type: multipart/alternative").count(), 1);
         assert!(mail.is_ascii());
         assert!(mail.split("\r\n").all(|line| line.len() <= 998 && !line.contains(['\r', '\n'])));
+    }
+
+    #[test]
+    fn a_picture_stands_beside_the_html_that_shows_it() {
+        let enclosed = |name: &str, png: &str| Enclosed { name: name.to_owned(), png: png.to_owned() };
+        let html = "<html><body><img src=\"cid:bild-1\" alt=\"3\"></body></html>".to_owned();
+        let with = Parts { html, pictures: vec![enclosed("bild-1\r\nX: y", "iVBORw0KGgo=")], ..parts() };
+        let mail = print(&with, &envelope());
+        assert_eq!(mail, print(&with, &envelope()));
+        let order = ["multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png"];
+        let places: Vec<_> = order.iter().map(|kind| mail.find(&format!("Content-Type: {kind}")).unwrap()).collect();
+        assert!(places.is_sorted(), "{mail}");
+        for header in
+            ["Content-ID: <bild-1Xy>", "Content-Disposition: inline; filename=\"bild-1Xy.png\"", "iVBORw0KGgo="]
+        {
+            assert!(mail.contains(header), "{header} is missing in\n{mail}");
+        }
+        let broken = Parts { pictures: vec![enclosed("x", "kein Bild")], ..parts() };
+        assert_eq!(compose(&broken, &envelope()), Err(ComposeError::Message));
     }
 
     #[test]

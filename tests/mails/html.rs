@@ -2,7 +2,7 @@
 
 /// Why the tags of a page do not nest, or `Ok`.
 pub(crate) fn check(page: &str) -> Result<(), String> {
-    const VOID: [&str; 2] = ["br", "meta"];
+    const VOID: [&str; 3] = ["br", "img", "meta"];
     let mut open: Vec<&str> = Vec::new();
     let mut rest = page;
     while let Some(start) = rest.find(['<', '>']) {

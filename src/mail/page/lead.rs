@@ -2,14 +2,17 @@
 
 use std::borrow::Cow;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use chrono::{Days, NaiveDate};
 use serde::Serialize;
 
 use super::{Line, colleague, holder, number, team_heading};
 use crate::domain::calendar::iso_week;
 use crate::domain::digest::{Item, Load, TeamEscalation, TeamWeek};
-use crate::mail::Renderer;
+use crate::mail::chart::{self, Chart};
 use crate::mail::words::{clean, date, plural, week as week_name};
+use crate::mail::{Enclosed, Renderer};
 
 /// The body of an eskalation.
 #[derive(Serialize)]
@@ -52,6 +55,7 @@ struct WeekTeam<'a> {
     stead: String,
     week: Cow<'a, str>,
     places: String,
+    picture: Option<Shown>,
     load: Vec<LoadRow>,
     /// The team as a whole.
     open: u32,
@@ -72,6 +76,26 @@ struct WeekTeam<'a> {
     unwatched: String,
 }
 
+/// The load as a picture.
+#[derive(Serialize)]
+struct Shown {
+    name: String,
+    width: u32,
+    height: u32,
+    /// Says what it shows, number by number.
+    alt: String,
+    #[serde(skip)]
+    png: Vec<u8>,
+}
+
+impl Week<'_> {
+    /// The pictures that it speaks of.
+    pub(in crate::mail) fn pictures(&self) -> Vec<Enclosed> {
+        let shown = self.teams.iter().filter_map(|team| team.picture.as_ref());
+        shown.map(|shown| Enclosed { name: shown.name.clone(), png: BASE64_STANDARD.encode(&shown.png) }).collect()
+    }
+}
+
 /// In the place of a number that stale data does not have.
 const NOT_COUNTED: &str = "werden erst mit neuen Daten wieder gezählt";
 
@@ -87,11 +111,12 @@ struct LoadRow {
 
 pub(in crate::mail) fn week<'a>(renderer: &'a Renderer, teams: &'a [TeamWeek]) -> Week<'a> {
     let many = teams.len() > 1;
-    let team = |t: &'a TeamWeek| WeekTeam {
+    let team = |(nr, t): (usize, &'a TeamWeek)| WeekTeam {
         name: team_heading(many, &t.team),
         stead: t.in_stead_for.as_ref().map(|who| holder(who, "die Leitung")).unwrap_or_default(),
         week: week_name(&t.week),
         places: places(t.places, t.agreed),
+        picture: picture(nr + 1, t),
         load: t.load.iter().map(|l| load(t.agreed.unwrap_or(t.places.1), l)).collect(),
         open: t.open.0,
         trend: trend(t.open.0, t.open.1),
@@ -114,7 +139,7 @@ pub(in crate::mail) fn week<'a>(renderer: &'a Renderer, teams: &'a [TeamWeek]) -
         contacts: t.contacts_overdue.map_or_else(|| NOT_COUNTED.to_owned(), |n| n.to_string()),
         unwatched: renderer.unwatched(&t.unwatched),
     };
-    Week { teams: teams.iter().map(team).collect() }
+    Week { teams: teams.iter().enumerate().map(team).collect() }
 }
 
 fn load(size: u32, load: &Load) -> LoadRow {
@@ -130,6 +155,26 @@ fn load(size: u32, load: &Load) -> LoadRow {
         ending: load.ends_within_28_days,
         room,
     }
+}
+
+/// The heading of the returns ahead, beside their table and in the picture.
+const RETURNS: &str = "Erwartete Rückgaben (sechs Monate zu Ende)";
+
+fn picture(nr: usize, t: &TeamWeek) -> Option<Shown> {
+    let bars: Vec<_> = t.load.iter().map(|l| (colleague(&l.kuerzel, l.name.as_deref()), l.open)).collect();
+    let mut lines = vec![("zum Start", t.places.0)];
+    lines.extend(t.agreed.map(|agreed| ("vereinbart", agreed)));
+    lines.push(("höchstens", t.places.1));
+    let weeks: Vec<_> = t.returns.iter().map(|(monday, count)| (week_of(*monday), *count)).collect();
+    let drawn = chart::draw(&Chart { bars: &bars, lines: &lines, weeks: &weeks, weeks_title: RETURNS })?;
+    let counts = |of: &[(String, u32)]| of.iter().map(|(what, n)| format!("{what} {n}")).collect::<Vec<_>>().join(", ");
+    Some(Shown {
+        name: format!("auslastung-{nr}"),
+        width: drawn.width,
+        height: drawn.height,
+        alt: format!("Auslastung, {}: {}. {RETURNS}: {}.", places(t.places, t.agreed), counts(&bars), counts(&weeks)),
+        png: drawn.png,
+    })
 }
 
 /// „zum Start 20, höchstens 50 je BAK", and what the team has agreed on.
