@@ -41,7 +41,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use tokio::sync::mpsc;
 
 use crate::store::import::{self as stage, Applied, Settled, Stage};
-use crate::store::{Change, ChangeKind, Db, FileCounts, StoreError, WriteTx};
+use crate::store::{Change, ChangeKind, Db, FileCounts, Receipt, StoreError, WriteTx};
 pub use correct::{case_field, case_fields};
 use discover::Input;
 use kinds::Kind;
@@ -111,18 +111,35 @@ pub enum ImportError {
 /// # Errors
 /// Only where the database fails; what is wrong with files is in the [`Report`].
 pub async fn import(db: &Db, paths: &[PathBuf], options: &Options) -> Result<Report, ImportError> {
+    let nothing = async |_: &Report| Some(Receipt::default());
+    // Only a receipt can be missing, and this one never is.
+    import_with(db, paths, options, nothing).await?.ok_or(ImportError::Interrupted)
+}
+
+/// The same, with a receipt that commits in the transaction of the import: it is asked for when everything is decided and
+/// nobody else can write. `None`: there was none, or somebody else has taken its files; then nothing is kept at all.
+///
+/// # Errors
+/// As [`import`].
+pub async fn import_with(
+    db: &Db,
+    paths: &[PathBuf],
+    options: &Options,
+    receipt: impl AsyncFnOnce(&Report) -> Option<Receipt>,
+) -> Result<Option<Report>, ImportError> {
     let (inputs, refused) = discover::discover(paths);
     // What was named and is not there could not be read either.
     let named = |f: &FileReport| Kind::of_file_name(&f.path.file_name().unwrap_or_default().to_string_lossy());
     let doubtful = refused.iter().any(|f| named(f).is_ok_and(tells_freshness));
     let mut report = Report { files: refused, kept: false, changed_nothing: true, import: None };
+    let Options { now: at, ref who, from, .. } = *options;
     if inputs.is_empty() {
-        return Ok(report);
+        let Some(receipt) = receipt(&report).await else { return Ok(None) };
+        return Ok(db.note_arrivals(&receipt, at).await?.then_some(report));
     }
     if let Some(progress) = &options.progress {
         progress.begin(inputs.iter().map(|input| input.bytes).sum());
     }
-    let Options { now: at, ref who, from, .. } = *options;
     let tx = db.begin_change(&Change { kind: ChangeKind::Import, at, who, from, undoes: None }).await?;
     let mut call = Call { tx, options, teams: BTreeSet::new(), changed: false, settled: false, doubtful };
     let mut rejects = Vec::new();
@@ -132,11 +149,27 @@ pub async fn import(db: &Db, paths: &[PathBuf], options: &Options) -> Result<Rep
         report.files.push(file);
     }
     report.kept = !(options.strict && report.refused()) && report.exit_code() < 2;
-    if report.kept {
-        report.changed_nothing = !call.changed;
-        report.import = call.commit(&report.files).await?;
+    report.changed_nothing = !(report.kept && call.changed);
+    let ready = if report.kept {
+        call.ready(&report.files).await?
     } else {
         drop(call);
+        None
+    };
+    report.import = ready.as_ref().map(WriteTx::change);
+    let Some(receipt) = receipt(&report).await else { return Ok(None) };
+    let noted = match ready {
+        Some(mut tx) => {
+            let noted = tx.note_arrivals(&receipt, at).await?;
+            if noted {
+                tx.commit().await?;
+            }
+            noted
+        }
+        None => db.note_arrivals(&receipt, at).await?,
+    };
+    if !noted {
+        return Ok(None);
     }
     // Only now: what is written beside the input must tell of something that has happened.
     for (i, rows) in rejects.into_iter().filter_map(|(i, rows)| Some((i, rows?))) {
@@ -147,7 +180,7 @@ pub async fn import(db: &Db, paths: &[PathBuf], options: &Options) -> Result<Rep
     if let Some(progress) = &options.progress {
         progress.end();
     }
-    Ok(report)
+    Ok(Some(report))
 }
 
 /// A call under way.
@@ -229,9 +262,9 @@ impl Call<'_> {
         Ok((FileReport::new(&path, counts, reading.problems), Some(reading.rejects)))
     }
 
-    /// Keeps everything; the number of the import. Data that says what it said is fresh all the same; where it is not even
-    /// fresher, as when a command is given twice, nothing has happened and nothing is kept.
-    async fn commit(mut self, files: &[FileReport]) -> Result<Option<i64>, ImportError> {
+    /// The transaction with everything in it, ready to be committed. Data that says what it said is fresh all the same;
+    /// where it is not even fresher, as when a command is given twice, nothing has happened, and there is none.
+    async fn ready(mut self, files: &[FileReport]) -> Result<Option<WriteTx>, ImportError> {
         for team in self.teams.iter().filter(|_| !self.doubtful) {
             self.tx.touch_datenstand(team, self.options.now).await?;
         }
@@ -244,9 +277,7 @@ impl Call<'_> {
             self.tx.bump_revision().await?;
             self.tx.analyze().await?;
         }
-        let import = self.tx.change();
-        self.tx.commit().await?;
-        Ok(Some(import))
+        Ok(Some(self.tx))
     }
 }
 

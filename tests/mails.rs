@@ -38,6 +38,7 @@ snapshot!(an_escalation, sample::escalation());
 snapshot!(a_week, sample::week());
 snapshot!(to_the_administrator, sample::admin());
 snapshot!(to_the_administrator_without_a_morning, sample::missed());
+snapshot!(to_whoever_delivers_lists, sample::receipt());
 
 fn every_kind() -> Vec<Digest> {
     vec![
@@ -51,6 +52,7 @@ fn every_kind() -> Vec<Digest> {
         sample::week(),
         sample::admin(),
         sample::missed(),
+        sample::receipt(),
     ]
 }
 
@@ -197,6 +199,7 @@ fn hostile() -> Vec<Digest> {
                 }
             }
             Content::Admin(sentences) | Content::Missed(sentences) => sentences.iter_mut().for_each(|s| *s = evil()),
+            Content::Receipt(receipt) => receipt.sentences.iter_mut().for_each(|s| *s = evil()),
         }
     }
     digests

@@ -11,6 +11,8 @@ mod pg;
 #[path = "support/queue.rs"]
 mod queue;
 
+#[path = "store/inbox.rs"]
+mod inbox;
 #[path = "store/keeping.rs"]
 mod keeping;
 
@@ -22,6 +24,7 @@ use changes::{
     a_field_is_set_by_its_own_name_alone,
 };
 use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
+use inbox::*;
 use keeping::*;
 use queue::{again, failed};
 use tempfile::TempDir;
@@ -196,6 +199,9 @@ conformance!(
     a_backup_is_one_moment_while_others_write,
     before_tables_change_the_file_is_copied,
     nothing_is_restored_under_somebody_who_works,
+    a_file_is_taken_once_until_it_is_put_away,
+    what_was_taken_commits_with_its_import_or_not_at_all,
+    how_the_folder_stands_is_remembered,
 );
 
 fn day(text: &str) -> NaiveDate {
