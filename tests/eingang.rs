@@ -1,6 +1,8 @@
 //! The watched folder as those who fill it see it, and whoever looks after it: the binary, its service, the share.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub, reason = "tests")]
 
+#[path = "support/pg.rs"]
+mod pg;
 #[path = "support/plain.rs"]
 mod plain;
 #[path = "support/running.rs"]
@@ -12,6 +14,8 @@ mod hand;
 mod killed;
 #[path = "eingang/service.rs"]
 mod service;
+#[path = "eingang/two.rs"]
+mod two;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -114,7 +114,7 @@ fn look(order: &Order, gathered: &mut Gathered) -> Result<(), String> {
     Ok(())
 }
 
-/// Makes the folder of copies if it is not there, and removes what lies in it, but for what is hidden: the lock.
+/// Removes what lies in the folder of copies, but for what is hidden: the lock.
 pub(super) fn clear(copies: &Path) -> io::Result<()> {
     for entry in fs::read_dir(copies)? {
         let entry = entry?;
