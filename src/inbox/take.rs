@@ -17,7 +17,7 @@ use crate::clock::local_date;
 use crate::config::inbox::InboxSettings;
 use crate::domain::address::domain_of;
 use crate::domain::digest::{Content, Digest, Kind};
-use crate::intake::{self, FileReport, ImportError, Options, Report};
+use crate::intake::{self, FileReport, ImportError, Options, Problem, Report, Severity};
 use crate::mail::compose::message_id;
 use crate::mail::{Letterhead, Renderer};
 use crate::store::{Arrival, NewMail, Receipt, StoreError, Taken};
@@ -99,12 +99,12 @@ impl Told<'_> {
             FileReport::fatal(Path::new(&file.name), "Die Datei ist größer als 1 GB; eine Liste ist das nicht.")
         };
         let told = files.iter().map(|file| {
-            let told = report.files.iter().find(|told| Some(&told.path) == file.copy.as_ref());
-            (file, told.cloned().unwrap_or_else(|| too_large(file)))
+            let parts = report.files.iter().filter(|told| Some(&told.path) == file.copy.as_ref());
+            (file, together(parts.cloned()).unwrap_or_else(|| too_large(file)))
         });
+        let mut told: Vec<_> = told.collect();
         // What somebody has to see to comes first; the rest in the order in which it was taken over.
         let place = |file: &Whole| report.files.iter().position(|told| Some(&told.path) == file.copy.as_ref());
-        let mut told: Vec<_> = told.collect();
         told.sort_by_key(|(file, told)| (told.fatal.is_none(), place(file)));
         let mut used = names.clone();
         for taken in unfiled {
@@ -134,6 +134,39 @@ impl Told<'_> {
         }
         Some(Receipt { arrivals, mails })
     }
+}
+
+/// What was told of the parts of one file, as of one: an import may tell of its sheets one by one. Nothing of it is taken
+/// over only if nothing of any part is.
+fn together(parts: impl Iterator<Item = FileReport>) -> Option<FileReport> {
+    parts.reduce(|mut all, part| {
+        let (a, b) = (&mut all.counts, part.counts);
+        a.read += b.read;
+        a.new += b.new;
+        a.changed += b.changed;
+        a.unchanged += b.unchanged;
+        a.withdrawn += b.withdrawn;
+        a.reported += b.reported;
+        a.refused += b.refused;
+        all.problems.extend(part.problems);
+        all.more += part.more;
+        match (all.fatal.take(), part.fatal) {
+            (Some(mut fatal), Some(other)) => {
+                if fatal.text != other.text {
+                    fatal.text = format!("{} {}", fatal.text, other.text);
+                }
+                all.fatal = Some(fatal);
+            }
+            (None, None) => {}
+            (Some(fatal), None) | (None, Some(fatal)) => {
+                all.counts.refused = all.counts.refused.max(1);
+                let (reason, severity) = (fatal.text, Severity::Refused);
+                let remedy = String::new();
+                all.problems.insert(0, Problem { line: None, column: None, value: None, reason, remedy, severity });
+            }
+        }
+        all
+    })
 }
 
 /// A mail with its words; none if a template does not work, which the start of the service has tried.
@@ -169,4 +202,32 @@ pub(super) fn written(
         told_once: true,
         notices: Vec::new(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_several_parts_is_told_of_as_one() {
+        let path = Path::new("liste.xlsx");
+        let read = |new, refused| {
+            let mut part = FileReport::fatal(path, "");
+            (part.fatal, part.counts.new, part.counts.refused) = (None, new, refused);
+            part
+        };
+        let fatal = |text: &str| FileReport::fatal(path, text);
+        // (parts, whether nothing is taken over, new rows, refused rows, problems)
+        for (parts, is_fatal, new, refused, problems) in [
+            (vec![read(1, 0), read(2, 3)], false, 3, 3, 0),
+            (vec![fatal("Blatt A"), read(2, 0)], false, 2, 1, 1),
+            (vec![read(2, 0), fatal("Blatt A"), fatal("Blatt B")], false, 2, 1, 2),
+            (vec![fatal("Blatt A"), fatal("Blatt B")], true, 0, 0, 0),
+        ] {
+            let all = together(parts.into_iter()).unwrap();
+            assert_eq!(all.fatal.is_some(), is_fatal);
+            assert_eq!((all.counts.new, all.counts.refused, all.problems.len()), (new, refused, problems));
+        }
+        assert!(together(std::iter::empty()).is_none());
+    }
 }
