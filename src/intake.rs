@@ -111,13 +111,14 @@ pub enum ImportError {
 /// # Errors
 /// Only where the database fails; what is wrong with files is in the [`Report`].
 pub async fn import(db: &Db, paths: &[PathBuf], options: &Options) -> Result<Report, ImportError> {
-    let nothing = async |_: &Report| Some(Receipt::default());
-    // Only a receipt can be missing, and this one never is.
-    import_with(db, paths, options, nothing).await?.ok_or(ImportError::Interrupted)
+    let none = None::<fn(&Report) -> std::future::Ready<Option<Receipt>>>;
+    // Only where a receipt is asked for can it be missing.
+    import_with(db, paths, options, none).await?.ok_or(ImportError::Interrupted)
 }
 
 /// The same, with a receipt that commits in the transaction of the import: it is asked for when everything is decided and
-/// nobody else can write. `None`: there was none, or somebody else has taken its files; then nothing is kept at all.
+/// nobody else can write facts or receipts. `None`: there was none to be had, or somebody else has taken its files; then
+/// nothing is kept at all.
 ///
 /// # Errors
 /// As [`import`].
@@ -125,7 +126,7 @@ pub async fn import_with(
     db: &Db,
     paths: &[PathBuf],
     options: &Options,
-    receipt: impl AsyncFnOnce(&Report) -> Option<Receipt>,
+    receipt: Option<impl AsyncFnOnce(&Report) -> Option<Receipt>>,
 ) -> Result<Option<Report>, ImportError> {
     let (inputs, refused) = discover::discover(paths);
     // What was named and is not there could not be read either.
@@ -134,8 +135,8 @@ pub async fn import_with(
     let mut report = Report { files: refused, kept: false, changed_nothing: true, import: None };
     let Options { now: at, ref who, from, .. } = *options;
     if inputs.is_empty() {
-        let Some(receipt) = receipt(&report).await else { return Ok(None) };
-        return Ok(db.note_arrivals(&receipt, at).await?.then_some(report));
+        let kept = settle(db, None, receipt, &report, at).await?;
+        return Ok(kept.then_some(report));
     }
     if let Some(progress) = &options.progress {
         progress.begin(inputs.iter().map(|input| input.bytes).sum());
@@ -157,18 +158,7 @@ pub async fn import_with(
         None
     };
     report.import = ready.as_ref().map(WriteTx::change);
-    let Some(receipt) = receipt(&report).await else { return Ok(None) };
-    let noted = match ready {
-        Some(mut tx) => {
-            let noted = tx.note_arrivals(&receipt, at).await?;
-            if noted {
-                tx.commit().await?;
-            }
-            noted
-        }
-        None => db.note_arrivals(&receipt, at).await?,
-    };
-    if !noted {
+    if !settle(db, ready, receipt, &report, at).await? {
         return Ok(None);
     }
     // Only now: what is written beside the input must tell of something that has happened.
@@ -181,6 +171,35 @@ pub async fn import_with(
         progress.end();
     }
     Ok(Some(report))
+}
+
+/// Commits what is ready together with its receipt, if one is asked for. False: nothing was kept.
+async fn settle(
+    db: &Db,
+    ready: Option<WriteTx>,
+    receipt: Option<impl AsyncFnOnce(&Report) -> Option<Receipt>>,
+    report: &Report,
+    at: DateTime<Utc>,
+) -> Result<bool, ImportError> {
+    let tx = match (ready, receipt) {
+        (ready, None) => ready,
+        (ready, Some(receipt)) => {
+            // Also where no fact changes: of two who have read the same file, the second must see what the first has noted.
+            let mut tx = match ready {
+                Some(tx) => tx,
+                None => db.begin_write().await?,
+            };
+            let Some(receipt) = receipt(report).await else { return Ok(false) };
+            if !tx.note_arrivals(&receipt, at).await? {
+                return Ok(false);
+            }
+            Some(tx)
+        }
+    };
+    if let Some(tx) = tx {
+        tx.commit().await?;
+    }
+    Ok(true)
 }
 
 /// A call under way.

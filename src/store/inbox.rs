@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
-use super::dialect::{Tx, all, maybe, run};
+use super::dialect::{all, maybe, run};
 use super::guard::lock_file;
 use super::run::{NewMail, queue};
 use super::{Db, StoreError, WriteTx, micros};
@@ -100,20 +100,6 @@ impl Db {
         Ok(row.map(taken))
     }
 
-    /// Notes files of which nothing was imported, with their mails. False: somebody else has taken one of them; nothing
-    /// is noted then.
-    pub async fn note_arrivals(&self, receipt: &Receipt, at: DateTime<Utc>) -> Result<bool, StoreError> {
-        if receipt.arrivals.is_empty() && receipt.mails.is_empty() {
-            return Ok(true);
-        }
-        let mut tx = self.write().await?;
-        let noted = note(&mut tx, receipt, None, at).await?;
-        if noted {
-            tx.commit().await?;
-        }
-        Ok(noted)
-    }
-
     /// Notes that files were put away, each under the name it has now: what lies beside them for people is kept here no
     /// longer.
     pub async fn note_filed(&self, filed: &[(i64, String)], at: DateTime<Utc>) -> Result<(), StoreError> {
@@ -165,31 +151,29 @@ impl Db {
 }
 
 impl WriteTx {
-    /// The same as [`Db::note_arrivals`], together with the import of the files.
+    /// Notes files with the mails about them, together with their import if this is one. False: somebody else has taken
+    /// one of them and not put it away yet; then this transaction is to be dropped.
     pub async fn note_arrivals(&mut self, receipt: &Receipt, at: DateTime<Utc>) -> Result<bool, StoreError> {
         let change = Some(self.change()).filter(|change| *change > 0);
-        note(self.inner(), receipt, change, at).await
-    }
-}
-
-async fn note(tx: &mut Tx, receipt: &Receipt, change: Option<i64>, at: DateTime<Utc>) -> Result<bool, StoreError> {
-    for arrival in &receipt.arrivals {
-        let rows = run!(
-            &mut *tx,
-            "insert into eingang (name, sha256, at, uebernommen, ziel, bericht, vorgang) \
-             values ($1, $2, $3, $4, $5, $6, $7) on conflict (name, sha256) where abgelegt is null do nothing",
-            &arrival.name,
-            &arrival.sha256,
-            micros(at),
-            arrival.accepted,
-            &arrival.target,
-            &arrival.report,
-            change
-        )?;
-        if rows == 0 {
-            return Ok(false);
+        let tx = self.inner();
+        for arrival in &receipt.arrivals {
+            let rows = run!(
+                &mut *tx,
+                "insert into eingang (name, sha256, at, uebernommen, ziel, bericht, vorgang) \
+                 values ($1, $2, $3, $4, $5, $6, $7) on conflict (name, sha256) where abgelegt is null do nothing",
+                &arrival.name,
+                &arrival.sha256,
+                micros(at),
+                arrival.accepted,
+                &arrival.target,
+                &arrival.report,
+                change
+            )?;
+            if rows == 0 {
+                return Ok(false);
+            }
         }
+        queue(tx, &receipt.mails).await?;
+        Ok(true)
     }
-    queue(tx, &receipt.mails).await?;
-    Ok(true)
 }

@@ -10,7 +10,7 @@ use crate::pg;
 fn two_who_look_at_once_take_each_file_once() {
     let house = house().with("DATABASE__URL", pg::fresh_database());
     house.says(&["inbox"]);
-    let rounds = 12;
+    let rounds = 20;
     for round in 0..rounds {
         drop_in(&house, "teams.csv", &TEAMS.replace("Nord", &format!("Nord {round}")));
         let both = [(); 2].map(|()| {
