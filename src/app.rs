@@ -1,6 +1,7 @@
 //! The composition root: builds the parts from the settings, and hands them to the commands.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use chrono::NaiveDate;
@@ -11,6 +12,7 @@ use crate::config::rulebooks::Rulebooks;
 use crate::config::settings::{MailSettings, Settings};
 use crate::config::smtp::{SmtpSettings, SmtpTls};
 use crate::delivery::{Courier, Outage};
+use crate::intake::mapping::Mapping;
 use crate::mail::transport::Transport;
 use crate::mail::transport::smtp::{Credentials, Encryption, Options, SetupError, Smtp};
 use crate::mail::{Letterhead, Renderer};
@@ -26,6 +28,8 @@ pub struct App {
     pub settings: Settings,
     /// The rules and calendars of every team.
     pub rulebooks: Rulebooks,
+    /// How the office's own lists in the watched folder are read.
+    pub mapping: Option<Arc<Mapping>>,
     /// The database.
     pub db: Db,
 }
@@ -47,17 +51,17 @@ impl App {
 
     /// Builds the parts from settings that are already read.
     pub async fn with(settings: Settings, clock: Clock) -> anyhow::Result<Self> {
-        let rulebooks = Rulebooks::load(&settings)?;
+        let (rulebooks, mapping) = (Rulebooks::load(&settings)?, mapping(&settings)?);
         let db = Db::open(&settings.database_url, password(&settings), clock.now()).await.context("Datenbank")?;
-        Ok(Self { clock, settings, rulebooks, db })
+        Ok(Self { clock, settings, rulebooks, mapping, db })
     }
 
     /// The same to look only: the database is neither made nor changed. A [`StoreError`](crate::store::StoreError) says
     /// why it cannot be looked at.
     pub async fn looking(settings: Settings, clock: Clock) -> anyhow::Result<Self> {
-        let rulebooks = Rulebooks::load(&settings)?;
+        let (rulebooks, mapping) = (Rulebooks::load(&settings)?, mapping(&settings)?);
         let db = Db::look(&settings.database_url, password(&settings)).await?;
-        Ok(Self { clock, settings, rulebooks, db })
+        Ok(Self { clock, settings, rulebooks, mapping, db })
     }
 
     /// The same house with settings, rules and words read anew; the database stays as it is.
@@ -70,8 +74,8 @@ impl App {
             settings.database_url == self.settings.database_url,
             "database.url hat sich geändert; das gilt erst nach einem Neustart des Dienstes"
         );
-        let rulebooks = Rulebooks::load(&settings)?;
-        Ok(Self { clock: self.clock.clone(), settings, rulebooks, db: self.db.clone() })
+        let (rulebooks, mapping) = (Rulebooks::load(&settings)?, mapping(&settings)?);
+        Ok(Self { clock: self.clock.clone(), settings, rulebooks, mapping, db: self.db.clone() })
     }
 
     /// What runs a morning, with the words that it is given.
@@ -144,4 +148,10 @@ fn options(server: &SmtpSettings) -> Options {
         rate_limit: server.rate_limit,
         connections: server.connections,
     }
+}
+
+/// The mapping that the settings name for the watched folder.
+fn mapping(settings: &Settings) -> anyhow::Result<Option<Arc<Mapping>>> {
+    let file = settings.inbox.as_ref().and_then(|inbox| inbox.mapping.as_deref());
+    Ok(file.map(Mapping::load).transpose().context("inbox.mapping")?.map(Arc::new))
 }

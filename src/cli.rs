@@ -12,6 +12,7 @@ mod explain;
 mod german;
 mod import;
 mod imports;
+mod inbox;
 mod morning;
 mod outbox;
 mod output;
@@ -53,6 +54,11 @@ enum Command {
     ///
     /// Ende mit 0: alles eingelesen; 1: etwas wurde nicht übernommen; 2: nichts war lesbar.
     Import(import::Args),
+    /// Sieht jetzt in den überwachten Ordner (inbox.dir), liest ein, was vollständig ist, und legt es mit Bericht ab
+    ///
+    /// Wartet dafür einmal inbox.settle_seconds ab; läuft der Dienst, tut er das jede Minute selbst. Ende mit 0: alles
+    /// übernommen oder nichts da; 1: etwas wurde abgelehnt, wartet oder braucht jemanden.
+    Inbox,
     /// Führt den Lauf eines Tages aus, einmal: was zu sagen ist, steht danach im Postausgang
     Morning {
         /// Der Tag; ohne Angabe heute
@@ -275,6 +281,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<u8> {
         }
         Command::Import(args) if args.suggest => import::suggest(&args),
         Command::Import(args) => with(config, async |app| import::import(app, &args).await).await,
+        Command::Inbox => with(config, inbox::inbox).await,
         Command::Morning { on } => with(config, async |app| morning::morning(app, app.day(on)).await).await,
         Command::Deliver => with(config, morning::deliver).await,
         Command::Evaluate { on, format } => with(config, async |app| evaluate::evaluate(app, on, format).await).await,

@@ -44,7 +44,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::store::{Change, ChangeKind, Db, StoreError};
+use crate::store::{Change, ChangeKind, Db, Receipt, StoreError, WriteTx};
 use call::{Call, tells_freshness};
 pub use correct::{case_field, case_fields};
 use kinds::Kind;
@@ -127,18 +127,36 @@ pub enum ImportError {
 /// # Errors
 /// Only where the database fails; what is wrong with files is in the [`Report`].
 pub async fn import(db: &Db, paths: &[PathBuf], options: &Options) -> Result<Report, ImportError> {
+    let none = None::<fn(&Report) -> std::future::Ready<Option<Receipt>>>;
+    // Only where a receipt is asked for can it be missing.
+    import_with(db, paths, options, none).await?.ok_or(ImportError::Interrupted)
+}
+
+/// The same, with a receipt that commits in the transaction of the import: it is asked for when everything is decided and
+/// nobody else can write facts or receipts. `None`: there was none to be had, or somebody else has taken its files; then
+/// nothing is kept at all.
+///
+/// # Errors
+/// As [`import`].
+pub async fn import_with(
+    db: &Db,
+    paths: &[PathBuf],
+    options: &Options,
+    receipt: Option<impl AsyncFnOnce(&Report) -> Option<Receipt>>,
+) -> Result<Option<Report>, ImportError> {
     let (inputs, refused) = discover::discover(paths, options.mapping.as_deref());
     // What was named and is not there could not be read either.
     let named = |f: &FileReport| Kind::of_file_name(&f.path.file_name().unwrap_or_default().to_string_lossy());
     let doubtful = refused.iter().any(|f| named(f).is_ok_and(tells_freshness));
     let mut report = Report { files: refused, changed_nothing: true, ..Report::default() };
+    let Options { now: at, ref who, from, .. } = *options;
     if inputs.is_empty() {
-        return Ok(report);
+        let kept = settle(db, None, receipt, &report, at).await?;
+        return Ok(kept.then_some(report));
     }
     if let Some(progress) = &options.progress {
         progress.begin(inputs.iter().map(|input| input.bytes).sum());
     }
-    let Options { now: at, ref who, from, .. } = *options;
     let tx = db.begin_change(&Change { kind: ChangeKind::Import, at, who, from, undoes: None }).await?;
     let mut call = Call::new(tx, options, doubtful);
     let mut rejects = Vec::new();
@@ -151,13 +169,18 @@ pub async fn import(db: &Db, paths: &[PathBuf], options: &Options) -> Result<Rep
     let keeps = !(options.strict && report.refused()) && report.exit_code() < 2;
     report.kept = keeps && !options.dry_run;
     report.changed_nothing = !(keeps && call.changed());
-    if report.kept {
-        report.import = call.commit(&report.files).await?;
+    let ready = if report.kept {
+        call.ready(&report.files).await?
     } else {
         if options.dry_run && keeps {
             report.differences = call.differences().await?;
         }
         drop(call);
+        None
+    };
+    report.import = ready.as_ref().map(WriteTx::change);
+    if !settle(db, ready, receipt, &report, at).await? {
+        return Ok(None);
     }
     // Only now: what is written beside the input must tell of something that has happened.
     // And a dry run leaves nothing behind.
@@ -169,5 +192,34 @@ pub async fn import(db: &Db, paths: &[PathBuf], options: &Options) -> Result<Rep
     if let Some(progress) = &options.progress {
         progress.end();
     }
-    Ok(report)
+    Ok(Some(report))
+}
+
+/// Commits what is ready together with its receipt, if one is asked for. False: nothing was kept.
+async fn settle(
+    db: &Db,
+    ready: Option<WriteTx>,
+    receipt: Option<impl AsyncFnOnce(&Report) -> Option<Receipt>>,
+    report: &Report,
+    at: DateTime<Utc>,
+) -> Result<bool, ImportError> {
+    let tx = match (ready, receipt) {
+        (ready, None) => ready,
+        (ready, Some(receipt)) => {
+            // Also where no fact changes: of two who have read the same file, the second must see what the first has noted.
+            let mut tx = match ready {
+                Some(tx) => tx,
+                None => db.begin_write().await?,
+            };
+            let Some(receipt) = receipt(report).await else { return Ok(false) };
+            if !tx.note_arrivals(&receipt, at).await? {
+                return Ok(false);
+            }
+            Some(tx)
+        }
+    };
+    if let Some(tx) = tx {
+        tx.commit().await?;
+    }
+    Ok(true)
 }

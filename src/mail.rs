@@ -149,6 +149,7 @@ impl Renderer {
             Content::Admin(sentences) | Content::Missed(sentences) => {
                 (self.page(digest, page::admin(sentences)), "admin")
             }
+            Content::Receipt(receipt) => (self.page(digest, page::admin(&receipt.sentences)), "admin"),
         };
         let print = |name: String| {
             let template = self.env.get_template(&name).map_err(|e| MailError::new(&name, &e))?;

@@ -29,6 +29,7 @@ use crate::app::App;
 use crate::bounces::{self, BouncesError, Counts};
 use crate::caught::{Panicked, caught, log_places_alone};
 use crate::delivery::Courier;
+use crate::inbox::Inbox;
 use crate::schedule::Mornings;
 use crate::store::{Delivering, Guard, StoreError};
 use crate::upkeep;
@@ -91,8 +92,8 @@ pub async fn run(app: App, guard: Guard, config: Option<PathBuf>) -> anyhow::Res
         stop: CancellationToken::new(),
     });
     // A morning reckons for seconds without a pause, and nobody else is to wait for it.
-    let (runtime, mornings) = (Handle::current(), Arc::clone(&service).mornings());
-    let mut mornings = tokio::task::spawn_blocking(move || runtime.block_on(mornings));
+    let (runtime, worker) = (Handle::current(), Arc::clone(&service));
+    let mut mornings = tokio::task::spawn_blocking(move || runtime.block_on(worker.mornings()));
     let mut delivery = tokio::spawn(Arc::clone(&service).delivery());
     let mut soundness = tokio::spawn(Arc::clone(&service).soundness());
     let mut looking = true;
@@ -159,7 +160,7 @@ impl Service {
 
     async fn mornings(self: Arc<Self>) {
         let (mut mornings, mut minute) = (Mornings::default(), self.minute.subscribe());
-        let mut trouble = Trouble::default();
+        let (mut trouble, mut inbox, mut inbox_trouble) = (Trouble::default(), Inbox::default(), Trouble::default());
         // Nobody is written to from a damaged database.
         self.sound.cancelled().await;
         loop {
@@ -178,11 +179,27 @@ impl Service {
                 Ok(())
             };
             trouble.in_minute(Box::pin(looked)).await;
+            if !self.stop.is_cancelled() {
+                inbox_trouble.in_minute(Box::pin(self.inbox(&parts.app, &mut inbox))).await;
+            }
             drop(parts);
             if !self.wait(&mut minute).await {
                 return;
             }
         }
+    }
+
+    /// Behind the mornings, which have a time; and in their task, so that an import never runs beside one.
+    async fn inbox(&self, app: &App, inbox: &mut Inbox) -> Result<(), StoreError> {
+        let looked = inbox.look(app, app.clock.now(), &self.stop).await?;
+        tracing::debug!(files = looked.files.len(), waiting = looked.waiting, "looked into the watched folder");
+        if looked.mails {
+            self.mails.notify_one();
+        }
+        if !looked.files.is_empty() {
+            self.worked();
+        }
+        Ok(())
     }
 
     async fn delivery(self: Arc<Self>) {

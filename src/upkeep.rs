@@ -14,6 +14,7 @@ use crate::caught::caught;
 use crate::clock::{local_date, local_time};
 use crate::domain::closed::Held;
 use crate::domain::facts::CaseFile;
+use crate::inbox;
 use crate::mail::words::plural;
 use crate::retention::{Report, retain};
 use crate::schedule;
@@ -29,6 +30,8 @@ pub struct Tidied {
     pub report: Report,
     /// Copies of it beside it.
     pub copies: usize,
+    /// Files of the watched folder.
+    pub files: u64,
 }
 
 /// Deletes what has had its time at `now`; with `dry` it only looks. Cases are shown to `seen`.
@@ -43,7 +46,11 @@ pub async fn tidy(
     if !dry {
         copies.retain(|copy| std::fs::remove_file(copy).is_ok());
     }
-    Ok(Tidied { report, copies: copies.len() })
+    let files = match &app.settings.inbox {
+        Some(inbox) => inbox::sweep(&app.db, inbox, now, dry).await?,
+        None => 0,
+    };
+    Ok(Tidied { report, copies: copies.len(), files })
 }
 
 /// Does what is due, until `stop` is cancelled: then nothing more is begun. True if something was done.
@@ -121,6 +128,7 @@ pub fn summary(tidied: &Tidied) -> String {
         (aged.changes, "Vorgang im Protokoll der Änderungen", "Vorgänge im Protokoll der Änderungen"),
         (aged.absences, "frühere Abwesenheit", "frühere Abwesenheiten"),
         (aged.weeks, "Wochenzahl", "Wochenzahlen"),
+        (tidied.files, "eingelesene Datei", "eingelesene Dateien"),
         (tidied.copies as u64, "alte Kopie der Datenbank", "alte Kopien der Datenbank"),
     ];
     let said = counts.iter().filter(|(n, ..)| *n > 0).map(|(n, one, many)| plural(*n, one, many));

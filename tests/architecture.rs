@@ -37,8 +37,13 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("retention", &["clock", "config", "domain", "store"], &["sqlx", "lettre", "minijinja", "csv", "tokio"]),
     ("backup", &["store"], &["sqlx", "lettre", "minijinja", "csv", "config", "tokio"]),
     (
+        "inbox",
+        &["app", "caught", "clock", "config", "domain", "intake", "mail", "store"],
+        &["sqlx", "lettre", "minijinja", "csv"],
+    ),
+    (
         "upkeep",
-        &["app", "backup", "caught", "clock", "domain", "mail", "retention", "schedule", "store"],
+        &["app", "backup", "caught", "clock", "domain", "inbox", "mail", "retention", "schedule", "store"],
         &["sqlx", "lettre", "minijinja", "csv"],
     ),
     (
@@ -48,15 +53,15 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "service",
-        &["app", "bounces", "caught", "delivery", "schedule", "store", "upkeep"],
+        &["app", "bounces", "caught", "delivery", "inbox", "schedule", "store", "upkeep"],
         &["sqlx", "lettre", "minijinja", "csv"],
     ),
     ("app", &["clock", "config", "domain", "store", "mail", "morning", "delivery", "intake"], &["sqlx", "lettre"]),
     (
         "cli",
         &[
-            "app", "backup", "bounces", "clock", "config", "domain", "store", "mail", "morning", "delivery", "intake",
-            "simulate", "schedule", "service", "upkeep", "who",
+            "app", "backup", "bounces", "clock", "config", "domain", "inbox", "store", "mail", "morning", "delivery",
+            "intake", "simulate", "schedule", "service", "upkeep", "who",
         ],
         &["sqlx", "lettre"],
     ),

@@ -42,6 +42,7 @@ snapshot!(a_stale_escalation, sample::stale(sample::escalation()));
 snapshot!(a_stale_quiet_day, sample::stale(sample::quiet_day(0)));
 snapshot!(to_the_administrator, sample::admin());
 snapshot!(to_the_administrator_without_a_morning, sample::missed());
+snapshot!(to_whoever_delivers_lists, sample::receipt());
 
 fn every_kind() -> Vec<Digest> {
     vec![
@@ -59,6 +60,7 @@ fn every_kind() -> Vec<Digest> {
         sample::stale(sample::admin()),
         sample::admin(),
         sample::missed(),
+        sample::receipt(),
     ]
 }
 
@@ -228,6 +230,7 @@ fn hostile() -> Vec<Digest> {
                 }
             }
             Content::Admin(sentences) | Content::Missed(sentences) => sentences.iter_mut().for_each(|s| *s = evil()),
+            Content::Receipt(receipt) => receipt.sentences.iter_mut().for_each(|s| *s = evil()),
         }
     }
     digests

@@ -207,6 +207,7 @@ fn says(digest: Option<&Digest>) -> Vec<String> {
         }
         Content::Week(_) => lines.push("week".to_owned()),
         Content::Admin(problems) | Content::Missed(problems) => lines.extend(problems.iter().cloned()),
+        Content::Receipt(receipt) => lines.extend(receipt.sentences.iter().cloned()),
     }
     lines.sort();
     lines

@@ -11,6 +11,8 @@ mod pg;
 #[path = "support/queue.rs"]
 mod queue;
 
+#[path = "store/inbox.rs"]
+mod inbox;
 #[path = "store/keeping.rs"]
 mod keeping;
 #[path = "store/until.rs"]
@@ -25,6 +27,7 @@ use changes::{
     a_field_is_set_by_its_own_name_alone, what_is_kept_of_a_case_that_nobody_knows_goes_in_time,
 };
 use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
+use inbox::*;
 use keeping::*;
 use queue::{again, failed};
 use tempfile::TempDir;
@@ -207,6 +210,9 @@ conformance!(
     nothing_is_restored_under_somebody_who_works,
     a_copy_until_a_day_knows_nothing_of_later_changes,
     a_copy_from_before_the_first_import_knows_what_was_reported_on_its_day,
+    a_file_is_taken_once_until_it_is_put_away,
+    what_was_taken_commits_with_its_import_or_not_at_all,
+    how_the_folder_stands_is_remembered,
 );
 
 fn day(text: &str) -> NaiveDate {

@@ -77,7 +77,19 @@ async fn all(settings: &Settings, clock: &Clock, findings: &mut Findings) {
         TransportKind::File => folder(settings, findings),
         TransportKind::Smtp => server(settings, findings).await,
     }
-    if let Some(db) = database(settings, clock, findings).await {
+    let db = database(settings, clock, findings).await;
+    if let Some(inbox) = &settings.inbox {
+        let state = match &db {
+            Some(db) => db.inbox_state().await.ok().flatten(),
+            None => None,
+        };
+        let known = state.is_some_and(|state| state.known && Path::new(&state.folder) == inbox.dir);
+        match crate::inbox::in_order(inbox, known).await {
+            Ok(()) => findings.ok(&format!("Eingangsordner: {} ist da und beschreibbar", inbox.dir.display())),
+            Err(sentence) => findings.wrong(&format!("Eingang: {sentence}"), "bis dahin wird nichts eingelesen"),
+        }
+    }
+    if let Some(db) = db {
         if let Err(error) = facts::facts(&db, settings, rulebooks.as_ref(), clock.today(), findings).await {
             findings.wrong(&format!("Datenbank: {error}"), "danach erneut prüfen");
         }

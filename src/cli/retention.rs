@@ -108,6 +108,13 @@ pub(super) async fn forget(app: &App, fallnr: &str, yes: bool) -> anyhow::Result
         }
         None => format!("  Sicherungen, falls Sie welche aufbewahren. {again}"),
     });
+    if let Some(inbox) = &app.settings.inbox {
+        let days = plural(inbox.keep_imports, "Tag", "Tage");
+        lines.push(format!(
+            "  Eingelesene Dateien und Berichte unter {}: {days} nach dem Einlesen.",
+            inbox.dir.display()
+        ));
+    }
     let lists = "  Die Listen selbst: Steht der Fall weiter darin, bringt ihn der nächste Import zurück. Bitte dort zuerst löschen.";
     lines.push(lists.to_owned());
     print(lines.join("\n"))?;

@@ -13,7 +13,7 @@ use super::words::listed;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::settings::Settings;
-use crate::mail::words::{date, instant, plural, time};
+use crate::mail::words::{clean, date, instant, plural, time};
 use crate::schedule::{self, Runs};
 use crate::store::{Guard, OutboxCount, OutboxFilter, OutboxState, Snapshot, StoreError, Task};
 
@@ -82,7 +82,27 @@ async fn database(app: &App, text: &mut String, problems: &mut Problems) -> anyh
     }
     drop(snapshot);
     outbox(app, text, problems).await?;
+    inbox(app, text, problems).await?;
     upkeep(app, text, problems).await
+}
+
+/// The watched folder, as whoever looks into it has left word. The folder itself is not asked: it may not answer.
+async fn inbox(app: &App, text: &mut String, problems: &mut Problems) -> anyhow::Result<()> {
+    let Some(settings) = &app.settings.inbox else { return Ok(()) };
+    let last = app.db.last_arrival().await?.map_or_else(
+        || "noch nichts eingelesen".to_owned(),
+        |last| {
+            let rejected = if last.arrival.accepted { "" } else { " (abgelehnt)" };
+            format!("zuletzt {}: „{}“{rejected}", instant(last.at), clean(&last.arrival.name))
+        },
+    );
+    let _ = writeln!(text, "\nEingang         {}; {last}", settings.dir.display());
+    let state = app.db.inbox_state().await?.filter(|state| Path::new(&state.folder) == settings.dir);
+    if let Some(state) = state.filter(|state| !state.sentences.is_empty()) {
+        let since = instant(state.since);
+        problems.extend(state.sentences.iter().map(|sentence| format!("Eingang (seit {since}): {sentence}")));
+    }
+    Ok(())
 }
 
 /// The night's work.

@@ -99,6 +99,7 @@ pub(super) const fn kind(kind: Kind) -> &'static str {
         Kind::Eskalation => "Eskalation",
         Kind::Wochenbericht => "Wochenbericht",
         Kind::Admin => "Hinweise zum Betrieb",
+        Kind::Eingang => "Bericht zum Eingang",
     }
 }
 

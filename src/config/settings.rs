@@ -17,6 +17,7 @@ use secrecy::SecretString;
 use toml::Table;
 
 use super::fields::{FieldError, Fields};
+use super::inbox::{self, InboxSettings};
 use super::smtp::{self, SmtpSettings};
 use crate::domain::address::{is_address, is_within};
 use crate::domain::calendar::{Dienstfrei, Regional};
@@ -69,6 +70,8 @@ pub struct Settings {
     pub retention: RetentionSettings,
     /// Backups.
     pub backup: BackupSettings,
+    /// The watched folder; none: nobody looks.
+    pub inbox: Option<InboxSettings>,
     /// What holds for every office that says nothing of its own.
     office: OfficeSettings,
     /// Offices with settings of their own, by Dienststelle.
@@ -231,6 +234,7 @@ fn read_all(all: Table, credentials: Option<&Path>) -> Result<Settings, FieldErr
     let bounces_maildir = bounces(section(&mut top, "bounces")?)?;
     let retention = retention(section(&mut top, "retention")?)?;
     let backup = backup(section(&mut top, "backup")?)?;
+    let inbox = inbox::read(section(&mut top, "inbox")?, &mail)?;
     let office = office(section(&mut top, "office")?, None, &mail)?;
     let mut offices = BTreeMap::new();
     for (name, fields) in named(&mut top, "offices")? {
@@ -262,6 +266,7 @@ fn read_all(all: Table, credentials: Option<&Path>) -> Result<Settings, FieldErr
         bounces_maildir,
         retention,
         backup,
+        inbox,
         office,
         offices,
         teams,

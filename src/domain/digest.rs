@@ -31,6 +31,8 @@ words! {
         Wochenbericht = "wochenbericht",
         /// To the administrator: what kept the service from doing its work.
         Admin = "admin",
+        /// To whoever puts lists into the watched folder: what became of them.
+        Eingang = "eingang",
     }
 }
 
@@ -134,6 +136,21 @@ pub enum Content {
     Admin(Vec<String>),
     /// To the administrator as well, in such sentences: there was no morning.
     Missed(Vec<String>),
+    /// What became of files that were put into the watched folder.
+    Receipt(Receipt),
+}
+
+/// What became of files that were put into the watched folder: counts, names of files, lines and columns, no values.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Receipt {
+    /// Files that were taken over, wholly or but for some rows.
+    pub taken: u64,
+    /// Files of which nothing was.
+    pub rejected: u64,
+    /// Rows that were refused, of the files that were taken over.
+    pub rows: u64,
+    /// What is to be said, as finished German sentences.
+    pub sentences: Vec<String>,
 }
 
 /// A colleague as a heading.
@@ -360,7 +377,7 @@ impl Digest {
             }
             Content::Notice(parts) => parts.iter().flat_map(|p| &p.items).map(|i| (Role::Ifk, i)).collect(),
             Content::Escalation(teams) => teams.iter().flat_map(|t| &t.items).map(|i| (Role::Tl, i)).collect(),
-            Content::Week(_) | Content::Admin(_) | Content::Missed(_) => Vec::new(),
+            Content::Week(_) | Content::Admin(_) | Content::Missed(_) | Content::Receipt(_) => Vec::new(),
         }
     }
 
@@ -381,7 +398,7 @@ impl Digest {
             Content::Notice(parts) => parts.iter().flat_map(|p| &p.lapsed).map(|l| (Role::Ifk, l)).collect(),
             Content::Escalation(teams) => teams.iter().flat_map(|t| &t.lapsed).map(|l| (Role::Tl, l)).collect(),
             Content::Week(teams) => teams.iter().flat_map(|t| &t.lapsed).map(|l| (Role::Tl, l)).collect(),
-            Content::Day(_) | Content::Admin(_) | Content::Missed(_) => Vec::new(),
+            Content::Day(_) | Content::Admin(_) | Content::Missed(_) | Content::Receipt(_) => Vec::new(),
         }
     }
 }

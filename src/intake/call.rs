@@ -223,9 +223,9 @@ impl<'o> Call<'o> {
         Counts { new, changed, unchanged, withdrawn, ..read }
     }
 
-    /// Keeps everything; the number of the import. Data that says what it said is fresh all the same; where it is not even
-    /// fresher, as when a command is given twice, nothing has happened and nothing is kept.
-    pub(super) async fn commit(mut self, files: &[FileReport]) -> Result<Option<i64>, ImportError> {
+    /// The transaction with everything in it, ready to be committed. Data that says what it said is fresh all the same;
+    /// where it is not even fresher, as when a command is given twice, nothing has happened, and there is none.
+    pub(super) async fn ready(mut self, files: &[FileReport]) -> Result<Option<WriteTx>, ImportError> {
         for team in self.teams.iter().filter(|_| !self.doubtful) {
             self.tx.touch_datenstand(team, self.options.now).await?;
         }
@@ -238,9 +238,7 @@ impl<'o> Call<'o> {
             self.tx.bump_revision().await?;
             self.tx.analyze().await?;
         }
-        let import = self.tx.change();
-        self.tx.commit().await?;
-        Ok(Some(import))
+        Ok(Some(self.tx))
     }
 }
 

@@ -169,7 +169,8 @@ pub struct FileReport {
 }
 
 impl FileReport {
-    pub(super) fn fatal(path: &Path, text: impl Into<String>) -> Self {
+    /// Of a file of which nothing can be read, and why: German.
+    pub fn fatal(path: &Path, text: impl Into<String>) -> Self {
         let mut report = Self::new(path, Counts::default(), Problems::default());
         report.fatal = Some(Fatal { text: text.into(), readable: false });
         report

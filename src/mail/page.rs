@@ -93,6 +93,10 @@ impl<'a, B> Page<'a, B> {
                 "Hinweise zum Betrieb",
                 "Sie erhalten diese Mail, weil diese Adresse für den Betrieb der Wiedervorlage hinterlegt ist.",
             ),
+            Kind::Eingang => (
+                "Bericht zum Eingang",
+                "Sie erhalten diese Mail, weil diese Adresse für Berichte über eingelesene Listen hinterlegt ist.",
+            ),
         };
         Self {
             title,
@@ -306,7 +310,7 @@ fn team_heading(many: bool, team: &str) -> Cow<'_, str> {
     if many { clean(team) } else { Cow::Borrowed("") }
 }
 
-/// The body of a mail to the administrator.
+/// The body of a mail that is a list of sentences: to the administrator, or to whoever delivers lists.
 #[derive(Serialize)]
 pub(super) struct Admin<'a> {
     sentences: Vec<Cow<'a, str>>,

@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 
 use super::words::{date, list, plural, week, week_of};
-use crate::domain::digest::{BakDay, Content, Digest, Item, Kind, NoticePart, TeamDay, TeamEscalation, TeamWeek};
+use crate::domain::digest::{
+    BakDay, Content, Digest, Item, Kind, NoticePart, Receipt, TeamDay, TeamEscalation, TeamWeek,
+};
 use crate::domain::obligation::State;
 
 /// The subject of a digest.
@@ -21,7 +23,19 @@ pub(super) fn of(digest: &Digest) -> String {
             format!("[BAK] Hinweise zum Betrieb {} – {}", date(day), plural(sentences.len(), "Punkt", "Punkte"))
         }
         Content::Missed(_) => format!("[BAK] Kein Lauf am {}", date(day)),
+        Content::Receipt(receipt) => of_receipt(day, receipt),
     }
+}
+
+fn of_receipt(day: NaiveDate, receipt: &Receipt) -> String {
+    let counts = [
+        (receipt.taken, "Datei eingelesen", "Dateien eingelesen"),
+        (receipt.rejected, "Datei abgelehnt", "Dateien abgelehnt"),
+        (receipt.rows, "Zeile abgelehnt", "Zeilen abgelehnt"),
+    ];
+    let counts: Vec<_> =
+        counts.into_iter().filter(|(n, ..)| *n > 0).map(|(n, one, many)| plural(n, one, many)).collect();
+    format!("[BAK] Eingang {} – {}", date(day), counts.join(", "))
 }
 
 /// The items of a BAK's day without search runs: those are entered at leisure and counted on a line of their own.

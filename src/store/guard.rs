@@ -32,8 +32,8 @@ const SERVICE: &str = "dienst";
 /// The file of those who deliver.
 const DELIVERY: &str = "versand";
 
-/// The file that is locked: beside the database itself, not beside a link to it, as two names of one database are one.
-fn lock_file(url: &str, of: &str) -> Result<Option<PathBuf>, StoreError> {
+/// What stands beside the database itself, and not beside a link to it: two names of one database are one.
+pub(super) fn lock_file(url: &str, of: &str) -> Result<Option<PathBuf>, StoreError> {
     let Place::File(path) = Place::of(url)? else { return Ok(None) };
     let mut name = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).into_os_string();
     name.push(format!(".{of}"));

@@ -244,82 +244,7 @@ impl RunTx {
 
     /// Queues mails, each with what it tells; the dedup keys of those that had been queued before, which are left out.
     pub async fn mails(&mut self, mails: &[NewMail]) -> Result<Vec<String>, StoreError> {
-        let mut known = Vec::new();
-        for mails in mails.chunks(MAILS) {
-            let rows: Vec<(String, i64)> = on!(&mut self.tx, conn: DB => {
-                let mut query = QueryBuilder::<DB>::new(
-                    "insert into outbox (dedup_key, kind, office, recipient, day, subject, message_id, \
-                     sha256, state, told_once, next_attempt_at, created_at) ",
-                );
-                query.push_values(mails, |mut row, mail| {
-                    row.push_bind(&mail.dedup_key)
-                        .push_bind(mail.kind.as_str())
-                        .push_bind(&mail.office)
-                        .push_bind(&mail.recipient)
-                        .push_bind(mail.day)
-                        .push_bind(&mail.subject)
-                        .push_bind(&mail.message_id)
-                        .push_bind(&mail.sha256)
-                        .push_bind("queued")
-                        .push_bind(mail.told_once)
-                        .push_bind(micros(mail.created_at))
-                        .push_bind(micros(mail.created_at));
-                });
-                query.push(" on conflict (dedup_key) do nothing returning dedup_key, id");
-                query.build_query_as().fetch_all(conn).await
-            })?;
-            let mut ids: HashMap<String, i64> = rows.into_iter().collect();
-            let (mut texts, mut notices) = (Vec::new(), Vec::new());
-            for mail in mails {
-                // Taken out: of two mails with one key in one call, only the first was queued.
-                match ids.remove(&mail.dedup_key) {
-                    Some(id) => {
-                        texts.push((id, &mail.message));
-                        notices.extend(mail.notices.iter().map(|notice| (id, notice)));
-                    }
-                    None => known.push(mail.dedup_key.clone()),
-                }
-            }
-            self.texts(&texts).await?;
-            self.notices(&notices).await?;
-        }
-        Ok(known)
-    }
-
-    async fn texts(&mut self, texts: &[(i64, &Vec<u8>)]) -> Result<(), StoreError> {
-        if texts.is_empty() {
-            return Ok(());
-        }
-        on!(&mut self.tx, conn: DB => {
-            let mut query = QueryBuilder::<DB>::new("insert into outbox_text (outbox_id, message) ");
-            query.push_values(texts, |mut row, (id, message)| {
-                row.push_bind(*id).push_bind(*message);
-            });
-            query.build().execute(conn).await.map(|_| ())
-        })?;
-        Ok(())
-    }
-
-    async fn notices(&mut self, notices: &[(i64, &Notice)]) -> Result<(), StoreError> {
-        for notices in notices.chunks(ROWS) {
-            on!(&mut self.tx, conn: DB => {
-                let mut query = QueryBuilder::<DB>::new(
-                    "insert into notice (outbox_id, fallnr, rule, subject, cycle, step, role) ",
-                );
-                query.push_values(notices, |mut row, (id, notice)| {
-                    row.push_bind(*id)
-                        .push_bind(&notice.fallnr)
-                        .push_bind(&*notice.key.rule)
-                        .push_bind(&notice.key.subject)
-                        .push_bind(&notice.key.cycle)
-                        .push_bind(&notice.step)
-                        .push_bind(notice.role.as_str());
-                });
-                query.push(" on conflict do nothing");
-                query.build().execute(conn).await.map(|_| ())
-            })?;
-        }
-        Ok(())
+        queue(&mut self.tx, mails).await
     }
 
     /// Withdraws mails that a newer one replaces, if nobody has begun to send them; how many it were.
@@ -343,6 +268,86 @@ impl RunTx {
     pub async fn commit(self) -> Result<(), StoreError> {
         Ok(self.tx.commit().await?)
     }
+}
+
+/// Queues mails, as [`RunTx::mails`] does, in whatever transaction causes them.
+pub(super) async fn queue(tx: &mut Tx, mails: &[NewMail]) -> Result<Vec<String>, StoreError> {
+    let mut known = Vec::new();
+    for mails in mails.chunks(MAILS) {
+        let rows: Vec<(String, i64)> = on!(&mut *tx, conn: DB => {
+            let mut query = QueryBuilder::<DB>::new(
+                "insert into outbox (dedup_key, kind, office, recipient, day, subject, message_id, \
+                 sha256, state, told_once, next_attempt_at, created_at) ",
+            );
+            query.push_values(mails, |mut row, mail| {
+                row.push_bind(&mail.dedup_key)
+                    .push_bind(mail.kind.as_str())
+                    .push_bind(&mail.office)
+                    .push_bind(&mail.recipient)
+                    .push_bind(mail.day)
+                    .push_bind(&mail.subject)
+                    .push_bind(&mail.message_id)
+                    .push_bind(&mail.sha256)
+                    .push_bind("queued")
+                    .push_bind(mail.told_once)
+                    .push_bind(micros(mail.created_at))
+                    .push_bind(micros(mail.created_at));
+            });
+            query.push(" on conflict (dedup_key) do nothing returning dedup_key, id");
+            query.build_query_as().fetch_all(conn).await
+        })?;
+        let mut ids: HashMap<String, i64> = rows.into_iter().collect();
+        let (mut texts, mut notices) = (Vec::new(), Vec::new());
+        for mail in mails {
+            // Taken out: of two mails with one key in one call, only the first was queued.
+            match ids.remove(&mail.dedup_key) {
+                Some(id) => {
+                    texts.push((id, &mail.message));
+                    notices.extend(mail.notices.iter().map(|notice| (id, notice)));
+                }
+                None => known.push(mail.dedup_key.clone()),
+            }
+        }
+        add_texts(tx, &texts).await?;
+        add_notices(tx, &notices).await?;
+    }
+    Ok(known)
+}
+
+async fn add_texts(tx: &mut Tx, texts: &[(i64, &Vec<u8>)]) -> Result<(), StoreError> {
+    if texts.is_empty() {
+        return Ok(());
+    }
+    on!(&mut *tx, conn: DB => {
+        let mut query = QueryBuilder::<DB>::new("insert into outbox_text (outbox_id, message) ");
+        query.push_values(texts, |mut row, (id, message)| {
+            row.push_bind(*id).push_bind(*message);
+        });
+        query.build().execute(conn).await.map(|_| ())
+    })?;
+    Ok(())
+}
+
+async fn add_notices(tx: &mut Tx, notices: &[(i64, &Notice)]) -> Result<(), StoreError> {
+    for notices in notices.chunks(ROWS) {
+        on!(&mut *tx, conn: DB => {
+            let mut query = QueryBuilder::<DB>::new(
+                "insert into notice (outbox_id, fallnr, rule, subject, cycle, step, role) ",
+            );
+            query.push_values(notices, |mut row, (id, notice)| {
+                row.push_bind(*id)
+                    .push_bind(&notice.fallnr)
+                    .push_bind(&*notice.key.rule)
+                    .push_bind(&notice.key.subject)
+                    .push_bind(&notice.key.cycle)
+                    .push_bind(&notice.step)
+                    .push_bind(notice.role.as_str());
+            });
+            query.push(" on conflict do nothing");
+            query.build().execute(conn).await.map(|_| ())
+        })?;
+    }
+    Ok(())
 }
 
 /// How an entry ended, in the table's three columns.

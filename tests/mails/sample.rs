@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use wiedervorlage::domain::calendar::{Bundesland, Calendar, Dienstfrei};
 use wiedervorlage::domain::digest::{
     AppointmentLine, BakDay, CaseRow, Content, Datenstand, Digest, Handback, Holder, Item, Kind, Lapsed, Load,
-    MissedWeek, News, NoticePart, SearchWeek, TeamDay, TeamEscalation, TeamWeek,
+    MissedWeek, News, NoticePart, Receipt, SearchWeek, TeamDay, TeamEscalation, TeamWeek,
 };
 use wiedervorlage::domain::facts::{Art, TerminArt};
 use wiedervorlage::domain::obligation::{Anchor, Column, Formula, Reason, Shift, State};
@@ -476,4 +476,14 @@ pub(crate) fn missed() -> Digest {
     ];
     let content = Content::Missed(sentences.map(str::to_owned).into());
     Digest { office: "Nord".to_owned(), data: Vec::new(), ..digest(Kind::Admin, content) }
+}
+
+pub(crate) fn receipt() -> Digest {
+    let sentences = [
+        "„notiz.docx“: Nicht übernommen. Sie liegt mit einem Bericht im Ordner rejected.",
+        "„betreuungen.csv“: Übernommen, bis auf 1 Zeile. 120 Zeilen gelesen, 3 neu, 5 geändert, 0 zurückgezogen. \
+         Abgelehnt: Zeile 7, Spalte ende_am.",
+    ];
+    let receipt = Receipt { taken: 1, rejected: 1, rows: 1, sentences: sentences.map(str::to_owned).into() };
+    Digest { data: Vec::new(), ..digest(Kind::Eingang, Content::Receipt(receipt)) }
 }

@@ -52,6 +52,7 @@ pub(super) fn environment() -> config::Environment {
         .with_list_parse_key("mail.allowed_domains")
         .with_list_parse_key("office.dienstfrei")
         .with_list_parse_key("office.closed")
+        .with_list_parse_key("inbox.report_to")
 }
 
 /// Relative paths in a file count from the file's folder, so that the service may start anywhere.
@@ -63,7 +64,7 @@ fn rebase(table: &mut Table, base: &Path, credentials: Option<&Path>) {
             *text = format!("{scheme}{}", base.join(path.trim_start_matches("//")).display());
         }
     };
-    const PATHS: [(&[&str], &str); 8] = [
+    const PATHS: [(&[&str], &str); 10] = [
         (&["database", "url"], "sqlite:"),
         (&["database", "password_file"], ""),
         (&["mail", "file", "dir"], ""),
@@ -72,6 +73,8 @@ fn rebase(table: &mut Table, base: &Path, credentials: Option<&Path>) {
         (&["rules", "file"], ""),
         (&["bounces", "maildir"], ""),
         (&["backup", "dir"], ""),
+        (&["inbox", "dir"], ""),
+        (&["inbox", "mapping"], ""),
     ];
     for (keys, scheme) in PATHS {
         let mut at = Some(&mut *table);

@@ -82,7 +82,7 @@ pub(super) fn address(f: &mut Fields, key: &'static str, mail: &MailSettings) ->
 }
 
 /// Texts, trimmed; empty ones do not count.
-pub(super) fn list(f: &mut Fields, key: &'static str) -> Result<Vec<String>, FieldError> {
+pub(in crate::config) fn list(f: &mut Fields, key: &'static str) -> Result<Vec<String>, FieldError> {
     let words: Vec<String> = f.words(key, &["Texte in Anführungszeichen"])?;
     Ok(words.into_iter().map(|w| w.trim().to_owned()).filter(|w| !w.is_empty()).collect())
 }

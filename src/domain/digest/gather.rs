@@ -60,7 +60,7 @@ impl Gather<'_> {
             Kind::Mitteilung => self.notice(by_team),
             Kind::Eskalation => self.escalation(by_team),
             Kind::Wochenbericht => Some(self.week(by_team, already_told)),
-            Kind::Admin => None,
+            Kind::Admin | Kind::Eingang => None,
         }?;
         Some(Digest { kind, office: self.office.to_owned(), day: self.t, to: to.to_owned(), data, content })
     }

@@ -41,7 +41,7 @@ pub(super) fn lines(data: &[Datenstand]) -> Vec<String> {
 /// The warning, if the data of any team in the mail is stale. The administrator is told in sentences of their own.
 pub(super) fn warning(kind: Kind, data: &[Datenstand]) -> Option<Warning> {
     let stale: Vec<_> = data.iter().filter(|d| d.fresh.stale).collect();
-    if stale.is_empty() || kind == Kind::Admin {
+    if stale.is_empty() || means(kind).is_empty() {
         return None;
     }
     let since = if let [only] = data {
@@ -77,7 +77,7 @@ const fn means(kind: Kind) -> &'static str {
              etwa ein Risiko bei EGZ, wird Ihnen erst mit neuen Daten gemeldet; feste Fristen wie Rückgabe und Besuch \
              laufen weiter."
         }
-        Kind::Admin => "",
+        Kind::Admin | Kind::Eingang => "",
     }
 }
 
