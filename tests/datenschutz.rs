@@ -36,7 +36,7 @@ const FILES: [(&str, &str); 7] = [
     (
         "aktivitaeten.csv",
         "fallnr;art;datum;anzahl;bemerkung\n7700017;ag_kontakt;02.10.2026;1;Bemerkwort\n\
-         7700018;kontakt_telefonisch;02.10.2026;1;Bemerkwort\n",
+         7700018;kontakt_telefonisch;02.10.2026;1;Bemerkwort\n7700018;Bemerkwort;02.10.2026;1;Bemerkwort\n",
     ),
     (
         "foerderungen.csv",
@@ -69,12 +69,18 @@ struct Mail {
 
 fn mails() -> Vec<Mail> {
     let house = House::new().with("ADMIN__EMAIL", "it@jc.example".to_owned());
-    let folder = house.path("d");
+    // As the office delivers them, so that whoever does is written to as well.
+    let folder = house.path("eingang");
     std::fs::create_dir(&folder).unwrap();
+    let house = house
+        .with("INBOX__DIR", folder.display().to_string())
+        .with("INBOX__SETTLE_SECONDS", "0".to_owned())
+        .with("INBOX__REPORT_TO", "listen@jc.example".to_owned());
     for (name, text) in FILES {
         std::fs::write(folder.join(name), text).unwrap();
     }
-    house.import(&folder);
+    let looked = house.run(&["inbox"]);
+    assert_eq!(looked.status.code(), Some(1), "one row is refused: {}", String::from_utf8_lossy(&looked.stdout));
     house.says(&["morning", "--on", DAY]);
     house.says(&["deliver"]);
     let read = Command::new("python3").args(["-c", READ]).arg(house.mails()).output().unwrap();
@@ -116,6 +122,7 @@ fn kind(row: &str) -> &'static str {
         ("Eskalation", "eskalation"),
         ("Wochenbericht", "wochenbericht"),
         ("Hinweise", "admin"),
+        ("Bericht", "eingang"),
     ];
     kinds.iter().find(|(words, _)| row.starts_with(words)).unwrap_or_else(|| panic!("{row}")).1
 }
