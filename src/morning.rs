@@ -30,7 +30,7 @@ use crate::store::{Db, StoreError, Undelivered};
 use cases::{PAGES_AHEAD, closed_entries, due, evaluate_page, read_pages, settle_all};
 use plan::Plan;
 use spool::{Queue, Sorter};
-use write::{TeamRun, Waiting, WaitingNotice, team_run};
+use write::{TeamRun, Waiting, WaitingNotice, grown, team_run};
 
 /// Digests that may wait for their words: enough that gathering and wording seldom wait for each other.
 const DIGESTS_AHEAD: usize = 4;
@@ -233,7 +233,8 @@ impl Morning<'_> {
             },
         }
 
-        for (team, face) in &mut plan.teams {
+        let mut faces = std::mem::take(&mut plan.teams);
+        for (team, face) in &mut faces {
             let events = plan.events.get(team).map(Vec::as_slice).unwrap_or_default();
             let mut findings = Vec::new();
             let beginn = face.beginn;
@@ -251,6 +252,12 @@ impl Morning<'_> {
             for entry in &ended {
                 ledger.push(entry)?;
             }
+            if let Some(lead) = &face.lead {
+                for bak in grown(team, face, &plan, self.settings.places.limit) {
+                    let (team, what) = (team.clone(), What::Grown(bak));
+                    emit(Kind::Eskalation, &lead.address, &Line { team, holder: None, in_stead: false, what });
+                }
+            }
             if face.lead.is_none() {
                 plan.problems.push(format!(
                     "Team {team}: Die Leitung ist heute nicht erreichbar, und eine Vertretung oder office.leitung_ersatz ist \
@@ -259,6 +266,7 @@ impl Morning<'_> {
             }
         }
         let triggered = std::mem::take(&mut router.triggered);
+        plan.teams = faces;
         spooled?;
         report.problems.clone_from(&plan.problems);
         let mut mails = Queue::new();
@@ -299,7 +307,7 @@ impl Morning<'_> {
             places: self.settings.places,
             last_week: &plan.last_week,
         };
-        let receipts = self.settings.mail.receipts;
+        let (receipts, limit) = (self.settings.mail.receipts, self.settings.places.limit);
         let (digests, next) = sync_channel(DIGESTS_AHEAD);
         let told = std::thread::scope(|scope| {
             // Words take as long as all the rest. The thread owns its end of the channel, which closes when it fails.
@@ -312,7 +320,7 @@ impl Morning<'_> {
         })?;
         let mut teams = Queue::new();
         for (team, face) in &plan.teams {
-            teams.push(&team_run(team, face, &plan.capacity))?;
+            teams.push(&team_run(team, face, &plan, limit))?;
         }
         // Whom and what nobody asks for any more goes now: the database needs the room while it writes.
         let Plan { revision, last_run, waiting, mailboxes_of_closed, dropped_rules, .. } = plan;

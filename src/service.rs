@@ -160,7 +160,8 @@ impl Service {
 
     async fn mornings(self: Arc<Self>) {
         let (mut mornings, mut minute) = (Mornings::default(), self.minute.subscribe());
-        let (mut trouble, mut inbox, mut inbox_trouble) = (Trouble::default(), Inbox::default(), Trouble::default());
+        let (mut trouble, mut inbox, mut inbox_trouble) =
+            (Trouble::of_task("mornings"), Inbox::default(), Trouble::of_task("inbox"));
         // Nobody is written to from a damaged database.
         self.sound.cancelled().await;
         loop {
@@ -203,7 +204,7 @@ impl Service {
     }
 
     async fn delivery(self: Arc<Self>) {
-        let (mut minute, mut trouble) = (self.minute.subscribe(), Trouble::default());
+        let (mut minute, mut trouble) = (self.minute.subscribe(), Trouble::of_task("delivery"));
         let (mut parts, mut returns) = (self.parts.subscribe(), Returns::default());
         loop {
             self.bounces(&mut returns).await;
@@ -300,10 +301,18 @@ impl Service {
 }
 
 /// Says once that something does not work, and once that it works again, however often it is tried in between.
-#[derive(Debug, Default)]
-struct Trouble(Option<(&'static str, String)>);
+#[derive(Debug)]
+struct Trouble {
+    /// Which task's.
+    task: &'static str,
+    known: Option<(&'static str, String)>,
+}
 
 impl Trouble {
+    const fn of_task(task: &'static str) -> Self {
+        Self { task, known: None }
+    }
+
     /// Does a task's work of one minute. However that ends, the task can go on.
     async fn in_minute(&mut self, work: impl Future<Output = Result<(), StoreError>>) {
         match caught(work).await {
@@ -314,15 +323,15 @@ impl Trouble {
     }
 
     fn of(&mut self, what: &'static str, error: String) {
-        if self.0.as_ref().is_none_or(|(_, known)| *known != error) {
-            tracing::error!(error, "{what} does not do what it is asked, will be tried again");
-            self.0 = Some((what, error));
+        if self.known.as_ref().is_none_or(|(_, known)| *known != error) {
+            tracing::error!(error, task = self.task, "{what} does not do what it is asked, will be tried again");
+            self.known = Some((what, error));
         }
     }
 
     fn over(&mut self) {
-        if let Some((what, _)) = self.0.take() {
-            tracing::info!("{what} does what it is asked again");
+        if let Some((what, _)) = self.known.take() {
+            tracing::info!(task = self.task, "{what} does what it is asked again");
         }
     }
 }
@@ -394,7 +403,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_task_goes_on_after_a_minute_that_failed_however_it_did() {
-        let (mut trouble, mut done) = (Trouble::default(), 0);
+        let (mut trouble, mut done) = (Trouble::of_task("test"), 0);
         // As a task does it: one minute after the other, with what it keeps in its hands.
         for minute in 0..6 {
             let work = async {
@@ -409,7 +418,7 @@ mod tests {
                 }
             };
             trouble.in_minute(work).await;
-            let said = trouble.0.as_ref().map(|(what, error)| (*what, error.clone()));
+            let said = trouble.known.as_ref().map(|(what, error)| (*what, error.clone()));
             let expected = match minute {
                 1 | 2 => Some(("the program", Panicked.to_string())),
                 3 => Some(("the database", StoreError::Full.to_string())),

@@ -7,6 +7,8 @@ mod addresses;
 mod again;
 #[path = "mornings/once.rs"]
 mod once;
+#[path = "mornings/places.rs"]
+mod places;
 #[path = "support/queue.rs"]
 mod queue;
 #[path = "mornings/teams.rs"]

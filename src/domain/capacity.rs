@@ -25,6 +25,11 @@ impl Default for Places {
     }
 }
 
+/// The size that main care has grown past: the largest of `sizes` that it had not passed before and has now.
+pub fn grown_past(before: u32, now: u32, sizes: &[u32]) -> Option<u32> {
+    sizes.iter().copied().filter(|size| before <= *size && *size < now).max()
+}
+
 /// One BAK's main care on a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Load {
@@ -75,5 +80,27 @@ impl Capacity {
     /// One BAK's row.
     pub fn load(&self, bak: &str) -> Load {
         self.per_bak.get(bak).copied().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grown_past;
+
+    #[test]
+    fn growing_past_a_size_is_told_when_it_happens_and_not_again() {
+        for (before, now, sizes, expected) in [
+            (40, 40, &[40, 50][..], None),
+            (40, 41, &[40, 50], Some(40)),
+            (41, 42, &[40, 50], None),
+            (49, 50, &[40, 50], None),
+            (50, 51, &[40, 50], Some(50)),
+            (39, 51, &[40, 50], Some(50)),
+            (51, 40, &[40, 50], None),
+            (0, 60, &[50], Some(50)),
+            (0, 60, &[], None),
+        ] {
+            assert_eq!(grown_past(before, now, sizes), expected, "{before} → {now}");
+        }
     }
 }

@@ -301,6 +301,23 @@ pub struct TeamEscalation {
     pub items: Vec<Item>,
     /// What ran out undone.
     pub lapsed: Vec<Lapsed>,
+    /// Whose main care has grown past what was agreed, or past what there is at most.
+    pub grown: Vec<Grown>,
+}
+
+/// A BAK's main care has grown past a size since the last run (BAK-Konzept §5).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grown {
+    /// Whose.
+    pub kuerzel: String,
+    /// The name, if the colleague is known.
+    pub name: Option<String>,
+    /// Main care running.
+    pub open: u32,
+    /// The size.
+    pub size: u32,
+    /// Whether it is the one that the team has agreed on, below what there is at most.
+    pub agreed: bool,
 }
 
 /// A team's week for its lead.

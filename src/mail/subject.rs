@@ -114,6 +114,9 @@ fn of_escalation(teams: &[TeamEscalation]) -> String {
     if !of_teams.is_empty() {
         counts.push(plural(of_teams.len(), "Teamaufgabe", "Teamaufgaben"));
     }
+    if teams.iter().any(|t| !t.grown.is_empty()) {
+        counts.push("Auslastung".to_owned());
+    }
     let stead = if teams.iter().all(|t| t.in_stead_for.is_some()) { "Vertretung – " } else { "" };
     if counts.is_empty() {
         format!("[BAK] {stead}Eskalation")

@@ -28,6 +28,9 @@ const STALE_NAMED: usize = 20;
 /// A mitteilung older than so many days cannot lie within the five workdays of the reminder's window.
 const REMINDER_DAYS: u64 = 40;
 
+/// In the place of a week: the loads of the last run. Sorts after every week, and is never as old as one.
+pub(super) const LAST_RUN: &str = "letzter Lauf";
+
 /// What a morning knows before it looks at the first case.
 pub(super) struct Plan {
     pub(super) revision: i64,
@@ -40,6 +43,8 @@ pub(super) struct Plan {
     pub(super) recently_told: HashMap<String, NaiveDate>,
     /// Last week's numbers: (team, BAK or "") → running main care.
     pub(super) last_week: HashMap<(String, String), u32>,
+    /// The loads that the last run noted: (team, BAK) → running main care; (team, "") if it noted any.
+    pub(super) last_load: HashMap<(String, String), u32>,
     /// The office's last run, which this one's ledger goes on from.
     pub(super) last_run: Option<NaiveDate>,
     /// Overviews that have not left yet; a new one to the same mailbox replaces them.
@@ -130,6 +135,7 @@ pub(super) async fn plan(
         directory,
         capacity,
         recently_told,
+        last_load: HashMap::new(),
         last_week: last_week.into_iter().map(|w| ((w.team, w.bak), w.open)).collect(),
         last_run,
         waiting,
@@ -211,6 +217,7 @@ pub(super) async fn plan(
         };
         faces.push((team.team, face));
     }
+    plan.last_load = snapshot.wochenstand(LAST_RUN).await?.into_iter().map(|w| ((w.team, w.bak), w.open)).collect();
     plan.problems.extend(of_stale(&stale));
     // At once: a tree that grows by one in order is half empty.
     plan.teams = faces.into_iter().collect();

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::plan::{LAST_RUN, Plan};
 use super::{Morning, MorningError, Prepared, Report, Skipped, spool};
 use crate::domain::address::domain_of;
 use crate::domain::calendar::iso_week;
-use crate::domain::capacity::Capacity;
-use crate::domain::digest::Kind;
+use crate::domain::capacity::grown_past;
 use crate::domain::digest::lines::TeamFace;
+use crate::domain::digest::{Grown, Kind};
 use crate::domain::ledger::Entry;
 use crate::domain::obligation::{Key, Role};
 use crate::mail::compose::message_id;
@@ -31,15 +32,45 @@ pub(super) struct TeamRun {
     new_rules: Vec<Arc<str>>,
     /// What the weekly report said: BAK, or "" for the team → running main care. Empty where no report is written.
     counts: Vec<(String, u32)>,
+    /// What the next run compares the load with: BAK past a size, or noted before; "" always. Empty while the lead cannot
+    /// be told.
+    load: Vec<(String, u32)>,
 }
 
 impl spool::Waits for TeamRun {}
 
-pub(super) fn team_run(team: &str, face: &TeamFace, capacity: &Capacity) -> TeamRun {
+pub(super) fn team_run(team: &str, face: &TeamFace, plan: &Plan, limit: u32) -> TeamRun {
     let reported = face.report_due && face.lead.is_some();
-    let baks = face.week.baks.iter().map(|bak| (bak.clone(), capacity.load(bak).open));
-    let counts = baks.chain([(String::new(), face.week.open)]).filter(|_| reported).collect();
-    TeamRun { team: team.to_owned(), new_rules: face.new_rules.iter().cloned().collect(), counts }
+    let load_of = |bak: &String| (bak.clone(), plan.capacity.load(bak).open);
+    let counts = face.week.everybody().map(load_of).chain([(String::new(), face.week.open)]).filter(|_| reported);
+    let smallest = face.agreed.unwrap_or(limit).min(limit);
+    let noted = |bak: &str| plan.last_load.contains_key(&(team.to_owned(), bak.to_owned()));
+    let load = face.week.baks.iter().map(load_of).filter(|(bak, open)| *open > smallest || noted(bak));
+    // A size that was passed while nobody could be told is told later.
+    let load = load.chain([(String::new(), 0)]).filter(|_| face.lead.is_some());
+    TeamRun {
+        team: team.to_owned(),
+        new_rules: face.new_rules.iter().cloned().collect(),
+        counts: counts.collect(),
+        load: load.collect(),
+    }
+}
+
+/// Whose main care has grown past a size since the last run. Nobody's on a first run, or where none was noted yet.
+pub(super) fn grown(team: &str, face: &TeamFace, plan: &Plan, limit: u32) -> Vec<Grown> {
+    let before = |bak: &str| plan.last_load.get(&(team.to_owned(), bak.to_owned())).copied();
+    if face.start || before("").is_none() {
+        return Vec::new();
+    }
+    let sizes: Vec<u32> = face.agreed.into_iter().chain([limit]).collect();
+    let of = |bak: &String| {
+        let open = plan.capacity.load(bak).open;
+        // Who was not noted had not passed the smallest.
+        let size = grown_past(before(bak).unwrap_or(0), open, &sizes)?;
+        let name = plan.directory.name(bak).map(str::to_owned);
+        Some(Grown { kuerzel: bak.clone(), name, open, size, agreed: size < limit })
+    };
+    face.week.baks.iter().filter_map(of).collect()
 }
 
 /// One mail as it waits for the write transaction.
@@ -105,10 +136,11 @@ impl Morning<'_> {
                 break;
             }
             tx.team_runs(batch.iter().map(|team| &*team.team)).await?;
-            for TeamRun { team, new_rules, counts } in batch {
+            for TeamRun { team, new_rules, counts, load } in batch {
                 tx.add_team_rules(&team, new_rules.iter().map(|id| &**id)).await?;
-                let count = |(bak, open)| WeekCount { team: team.clone(), week: week.clone(), bak, open };
-                let counts: Vec<_> = counts.into_iter().map(count).collect();
+                let of = |week: &str, (bak, open)| WeekCount { team: team.clone(), week: week.to_owned(), bak, open };
+                let counts = counts.into_iter().map(|count| of(&week, count));
+                let counts: Vec<_> = counts.chain(load.into_iter().map(|count| of(LAST_RUN, count))).collect();
                 if !counts.is_empty() {
                     tx.wochenstand(&counts).await?;
                 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use wiedervorlage::domain::calendar::{Bundesland, Calendar, Dienstfrei};
 use wiedervorlage::domain::digest::{
-    AppointmentLine, BakDay, CaseRow, Content, Datenstand, Digest, Handback, Holder, Item, Kind, Lapsed, Load,
+    AppointmentLine, BakDay, CaseRow, Content, Datenstand, Digest, Grown, Handback, Holder, Item, Kind, Lapsed, Load,
     MissedWeek, News, NoticePart, Receipt, SearchWeek, TeamDay, TeamEscalation, TeamWeek,
 };
 use wiedervorlage::domain::facts::{Art, TerminArt};
@@ -376,9 +376,14 @@ pub(crate) fn escalation() -> Digest {
         in_stead_for: None,
         items: vec![visit, handback],
         lapsed: Vec::new(),
+        grown: vec![
+            Grown { kuerzel: "BE".into(), name: Some("Anna Berger".into()), open: 46, size: 45, agreed: true },
+            Grown { kuerzel: "CA".into(), name: Some("Cem Aydin".into()), open: 51, size: 50, agreed: false },
+        ],
     };
     let lapsed = vec![lapsed("besuch-16", "0000088", "2026-08-20")];
-    let south = TeamEscalation { team: "BAK Süd".into(), in_stead_for: None, items: vec![event], lapsed };
+    let south =
+        TeamEscalation { team: "BAK Süd".into(), in_stead_for: None, items: vec![event], lapsed, grown: Vec::new() };
     digest(Kind::Eskalation, Content::Escalation(vec![north, south]))
 }
 

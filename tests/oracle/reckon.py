@@ -21,7 +21,8 @@ One JSON object a line, sorted by (date, kind, to), one mail each:
 
 Kinds: tagesuebersicht, persoenlich, mitteilung, eskalation, wochenbericht; the stellenticker is left out. There is
 one mail per kind, address and day over all teams. Obligations are sorted by (rule, subject, cycle) without
-duplicates; `step` is the step in force. A wochenbericht and the receipt of a day with nothing open carry [].
+duplicates; `step` is the step in force. A wochenbericht and the receipt of a day with nothing open carry [], and an
+eskalation that only says whose places are passed: more than 50 clients in main care, and on the last run not yet.
 
 The semantics are RULES.md's, section 5; where the two differ, RULES.md is right. What it leaves open is decided here:
 
@@ -60,6 +61,7 @@ DAY = oracle.DAY
 ROLES = {"BAK", "IFK", "FM", "TL"}
 IFK_MUST_ACT = {"besuch-16", "kennung-16", "mag-nachhaltung-kunde"}
 REMINDER_WORKDAYS = 5
+PLACES = 50
 STALE_AFTER = 2
 WAIT_FOR_ACTIVITIES = {"kundenkontakt", "ag-kontakt", "stellensuchlauf", "stellensuchlauf-16", "lebenslauf-anfordern",
                        "lebenslauf-erinnern", "lebenslauf-rueckgabe", "mag-nachhaltung-ag", "mag-nachhaltung-kunde",
@@ -217,6 +219,7 @@ class Service:
         self.ledger = Ledger()
         self.last_run = None
         self.notices = {}               # address → days on which a mitteilung went there
+        self.loads = {}                 # team → BAK → main care on the last run on which the lead could be told
         self.reports = set()            # teams whose weekly report has not gone yet
 
     def run(self, t, skipped):
@@ -271,6 +274,16 @@ class Service:
             if ledger.fires(o, "tl", t) and (address := office.lead(o["team"], t)):
                 ledger.record(o, "tl", t)
                 put("eskalation", address, o)
+
+        # The lead hears on the first run on which a BAK has more clients than there are places.
+        loads = {row["bak"]: row["open"] for row in oracle.capacity(self.folder, t)}
+        for team in office.teams:
+            if address := office.lead(team, t):
+                own = {k: loads.get(k, 0) for k, r in office.staff.items() if (r["rolle"], r["team"]) == ("BAK", team)}
+                before = self.loads.get(team, own)
+                if any(before.get(k, 0) <= PLACES < n for k, n in own.items()):
+                    put("eskalation", address)
+                self.loads[team] = own
 
         if first_of_week:
             self.reports |= set(office.teams)

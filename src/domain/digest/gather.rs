@@ -145,7 +145,7 @@ impl Gather<'_> {
                 What::Done => day.done += 1,
                 What::Lapsed(lapsed) => day.lapsed.push(lapsed),
                 What::Appointment(line) => day.appointments.push(line),
-                What::Head | What::Ending(..) => {}
+                What::Head | What::Ending(..) | What::Grown(_) => {}
             }
         }
         for mut row in rows.into_values() {
@@ -234,19 +234,21 @@ impl Gather<'_> {
         let mut teams = Vec::new();
         for (team, lines) in by_team {
             let (mut items, mut lapsed): (Vec<Item>, Vec<Lapsed>) = (Vec::new(), Vec::new());
+            let mut grown = Vec::new();
             for line in lines {
                 match line.what {
                     What::Item(item) => items.push(item),
                     What::Lapsed(l) => lapsed.push(l),
+                    What::Grown(bak) => grown.push(bak),
                     _ => {}
                 }
             }
             items.sort_by(|a, b| (&a.rule, a.action, &a.fallnr).cmp(&(&b.rule, b.action, &b.fallnr)));
             let in_stead_for = self.in_stead_for(&team);
             let name = self.teams.get(&team).map_or(team, |f| f.name.clone());
-            teams.push(TeamEscalation { team: name, in_stead_for, items, lapsed });
+            teams.push(TeamEscalation { team: name, in_stead_for, items, lapsed, grown });
         }
-        teams.iter().any(|t| !t.items.is_empty()).then_some(Content::Escalation(teams))
+        teams.iter().any(|t| !t.items.is_empty() || !t.grown.is_empty()).then_some(Content::Escalation(teams))
     }
 
     fn week(&self, by_team: BTreeMap<String, Vec<Line>>, already_told: &dyn Fn(&Lapsed) -> bool) -> Content {
@@ -267,7 +269,7 @@ impl Gather<'_> {
             overdue.sort_by(|a, b| (&a.rule, a.action, &a.fallnr).cmp(&(&b.rule, b.action, &b.fallnr)));
             let before = |bak: &str| self.last_week.get(&(team.clone(), bak.to_owned())).copied();
             let size = face.agreed.unwrap_or(self.places.limit);
-            let load = face.week.baks.iter().map(|bak| {
+            let load = face.week.everybody().map(|bak| {
                 let load = self.capacity.load(bak);
                 Load {
                     kuerzel: bak.clone(),

@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::week::WeekCount;
-use super::{AppointmentLine, Datenstand, Handback, Item, Kind, Lapsed, News};
+use super::{AppointmentLine, Datenstand, Grown, Handback, Item, Kind, Lapsed, News};
 use crate::domain::capacity::ends_soon;
 use crate::domain::evaluate::Office;
 use crate::domain::facts::{Case, CaseFile};
@@ -50,6 +50,8 @@ pub enum What {
     Appointment(AppointmentLine),
     /// Six months end soon: on which day, which case.
     Ending(NaiveDate, String),
+    /// A BAK's main care has grown past a size.
+    Grown(Grown),
 }
 
 /// What a run knows of a team.

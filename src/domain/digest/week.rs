@@ -20,8 +20,10 @@ pub struct WeekCount {
     pub unassigned: u32,
     /// Overdue contacts.
     pub contacts_overdue: u32,
-    /// The team's BAK and whoever a running case names, in order.
+    /// The team's BAK, in order.
     pub baks: Vec<String>,
+    /// Whoever else a running case names, in order.
+    pub others: Vec<String>,
     /// Cases whose six months end in this week and in those after it, by the letter.
     pub returns: [u32; WEEKS_AHEAD],
     /// Cases that came into main care in the week before.
@@ -48,9 +50,10 @@ impl WeekCount {
         }
         self.open += 1;
         match &case.bak {
+            Some(bak) if self.baks.binary_search(bak).is_ok() => {}
             Some(bak) => {
-                if let Err(place) = self.baks.binary_search(bak) {
-                    self.baks.insert(place, bak.clone());
+                if let Err(place) = self.others.binary_search(bak) {
+                    self.others.insert(place, bak.clone());
                 }
             }
             None => self.unassigned += 1,
@@ -60,6 +63,13 @@ impl WeekCount {
         if let Some(count) = weeks.and_then(|week| self.returns.get_mut(week)) {
             *count += 1;
         }
+    }
+
+    /// Everybody whose load the report states, in order.
+    pub fn everybody(&self) -> impl Iterator<Item = &String> {
+        let mut all: Vec<&String> = self.baks.iter().chain(&self.others).collect();
+        all.sort_unstable();
+        all.into_iter()
     }
 
     /// The Mondays of the weeks of [`returns`](Self::returns), with their numbers.

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{Line, colleague, holder, number, team_heading};
 use crate::domain::calendar::iso_week;
-use crate::domain::digest::{Item, Load, TeamEscalation, TeamWeek};
+use crate::domain::digest::{Grown, Item, Load, TeamEscalation, TeamWeek};
 use crate::mail::chart::{self, Chart};
 use crate::mail::words::{clean, date, plural, week as week_name};
 use crate::mail::{Enclosed, Renderer};
@@ -24,8 +24,20 @@ pub(in crate::mail) struct Escalation<'a> {
 struct EscalationTeam<'a> {
     name: Cow<'a, str>,
     stead: String,
+    grown: Vec<String>,
     items: Vec<Line<'a>>,
     lapsed: Vec<String>,
+}
+
+/// A BAK whose main care has grown past a size, in a sentence.
+fn grown(bak: &Grown) -> String {
+    let who = colleague(&bak.kuerzel, bak.name.as_deref());
+    let open = plural(bak.open, "Fall", "Fälle");
+    if bak.agreed {
+        format!("{who}: {open} in Hauptbetreuung, mehr als die vereinbarten {}.", bak.size)
+    } else {
+        format!("{who}: {open} in Hauptbetreuung, mehr als die höchstens {}; BAK-Konzept § 5.", bak.size)
+    }
 }
 
 pub(in crate::mail) fn escalation<'a>(renderer: &'a Renderer, teams: &'a [TeamEscalation]) -> Escalation<'a> {
@@ -33,6 +45,7 @@ pub(in crate::mail) fn escalation<'a>(renderer: &'a Renderer, teams: &'a [TeamEs
     let team = |t: &'a TeamEscalation| EscalationTeam {
         name: team_heading(many, &t.team),
         stead: t.in_stead_for.as_ref().map(|who| holder(who, "die Leitung")).unwrap_or_default(),
+        grown: t.grown.iter().map(grown).collect(),
         items: lines(renderer, &t.items),
         lapsed: renderer.lapsed(&t.lapsed),
     };
