@@ -20,6 +20,7 @@ mod retention;
 mod simulate;
 mod stand;
 mod status;
+mod templates;
 mod words;
 
 use std::path::{Path, PathBuf};
@@ -170,6 +171,11 @@ enum Command {
         #[arg(value_name = "DATEI")]
         file: PathBuf,
     },
+    /// Die Worte der Mails als Dateien: prüft eigene Vorlagen, schreibt die eingebauten als Muster
+    Templates {
+        #[command(subcommand)]
+        ask: templates::Ask,
+    },
     /// Zeigt alle Einstellungen mit ihren Vorgaben und wozu sie da sind
     Settings,
     /// Läuft als Dienst: jeden Arbeitsmorgen der Lauf, danach der Versand, bis er beendet wird
@@ -261,11 +267,12 @@ async fn dispatch(cli: Cli) -> anyhow::Result<u8> {
     let config = cli.config.as_deref();
     match cli.command {
         Command::Demo => demo::demo(Clock::system()).await,
-        // These two answer even where not all parts are in order.
+        // These answer even where not all parts are in order.
         Command::Settings => {
             output::print(reference::page())?;
             Ok(0)
         }
+        Command::Templates { ask } => templates::templates(config, ask),
         Command::Check => check::check(config, Clock::system()).await,
         Command::Status => status::status(config, Clock::system()).await,
         Command::Restore { file } => backup::restore(config, &file, Clock::system()).await,

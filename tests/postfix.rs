@@ -14,9 +14,6 @@ mod ca;
 mod plain;
 #[path = "support/postfix.rs"]
 mod postfix;
-#[allow(dead_code, reason = "one of its mails is enough here")]
-#[path = "mails/sample.rs"]
-mod sample;
 #[path = "torture/sink.rs"]
 mod sink;
 
@@ -26,7 +23,9 @@ mod login;
 mod returns;
 
 use tokio_util::sync::CancellationToken;
+use wiedervorlage::mail::Renderer;
 use wiedervorlage::mail::compose::{Envelope, compose, message_id};
+use wiedervorlage::mail::sample;
 use wiedervorlage::mail::transport::smtp::{Encryption, Options, Smtp};
 use wiedervorlage::mail::transport::{Outgoing, SendError, Session, Transport};
 
@@ -50,7 +49,7 @@ fn session(postfix: &Postfix, ca: &Ca, host: &str) -> Session {
 
 fn mail(to: &str, number: usize) -> Outgoing {
     let digest = sample::bad_day();
-    let parts = sample::renderer().render(&digest).unwrap();
+    let parts = Renderer::new(&sample::wordings(), sample::letterhead()).unwrap().render(&digest).unwrap();
     let to = format!("{to}@{DOMAIN}");
     let message_id = message_id(b"secret", &format!("{to}:{number}"), DOMAIN);
     let envelope = Envelope {
