@@ -8,7 +8,7 @@
 //! claims what is due there, sends it outside any transaction, and records what became of it. [`service`] waits for the
 //! minute, and [`schedule`] says whose morning is due in it. At night [`upkeep`] has
 //! [`retention`] delete what has had its time, and makes a [`backup`]. [`simulate`] drives the
-//! same morning over a throw-away copy of the facts. [`app`] builds the parts, [`cli`] asks for them, [`config`] reads
+//! same morning over a throw-away copy of the facts, and [`preview`] over one of everything. [`app`] builds the parts, [`cli`] asks for them, [`config`] reads
 //! settings and rules, and [`clock`] is the only room that knows what time it is.
 //!
 //! # Which room knows what
@@ -55,6 +55,7 @@ pub mod domain;
 pub mod intake;
 pub mod mail;
 pub mod morning;
+pub mod preview;
 pub mod retention;
 pub mod schedule;
 pub mod service;

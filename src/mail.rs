@@ -8,6 +8,7 @@
 pub mod bounce;
 pub mod compose;
 mod page;
+pub mod probe;
 mod quoted_printable;
 pub mod sample;
 mod subject;

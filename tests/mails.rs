@@ -52,7 +52,7 @@ fn mail(digest: &Digest, parts: &Parts) -> Vec<u8> {
         to: &digest.to,
         message_id: &message_id(b"secret", "key", "jobcenter.example"),
         date: "2026-11-23T05:30:00Z".parse().unwrap(),
-        kind: digest.kind,
+        kind: digest.kind.into(),
         redirected_from: Some("ivo.falk@jobcenter.example"),
     };
     compose(parts, &envelope).unwrap()

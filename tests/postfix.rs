@@ -57,11 +57,11 @@ fn mail(to: &str, number: usize) -> Outgoing {
         to: &to,
         message_id: &message_id,
         date: "2026-11-23T05:30:00Z".parse().unwrap(),
-        kind: digest.kind,
+        kind: digest.kind.into(),
         redirected_from: None,
     };
     let message = compose(&parts, &envelope).unwrap();
-    Outgoing { from: envelope.from.to_owned(), message, kind: digest.kind, day: digest.day, message_id, to }
+    Outgoing { from: envelope.from.to_owned(), message, kind: digest.kind.into(), day: digest.day, message_id, to }
 }
 
 /// As a mailbox on this system keeps it.

@@ -128,7 +128,7 @@ fn export(dir: &Path, names: &[String]) -> anyhow::Result<u8> {
     }
     let mut said = format!("{} nach {} geschrieben.", plural(written, "Vorlage", "Vorlagen"), dir.display());
     if !there.is_empty() {
-        said.push_str(&format!("\nSchon da und nicht angerührt: {}.", list(&there)));
+        said = format!("{said}\nSchon da und nicht angerührt: {}.", list(&there));
     }
     said.push_str(
         "\nBehalten Sie nur, was Sie ändern: Eine Datei ersetzt die eingebaute auch dann, wenn eine neue Version sie verbessert.",

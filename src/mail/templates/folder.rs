@@ -17,9 +17,9 @@ const RULES: &str = "regel";
 /// The templates of the folder by name, and what is to be said of it.
 pub(super) fn read(dir: &Path) -> (BTreeMap<&'static str, Arc<str>>, Vec<Finding>) {
     let (mut own, mut findings) = (BTreeMap::new(), Vec::new());
-    let mut names = Vec::new();
+    let (mut names, mut same) = (Vec::new(), Vec::new());
     for inside in ["", RULES] {
-        let folder = dir.join(inside);
+        let folder = if inside.is_empty() { dir.to_owned() } else { dir.join(inside) };
         let entries = match std::fs::read_dir(&folder) {
             Ok(entries) => entries,
             Err(error) if inside == RULES && error.kind() == ErrorKind::NotFound => continue,
@@ -48,14 +48,17 @@ pub(super) fn read(dir: &Path) -> (BTreeMap<&'static str, Arc<str>>, Vec<Finding
         match text(&path) {
             Ok(text) => {
                 if text.trim_end() == built_in.trim_end() {
-                    let what = "gleicht der eingebauten Vorlage";
-                    let remedy = "die Datei kann weg; ohne sie kommen Verbesserungen neuer Versionen an";
-                    findings.push(Finding::new(Weight::Hint, &name, None, what, remedy));
+                    same.push(*known);
                 }
                 own.insert(*known, text.into());
             }
             Err((line, what, remedy)) => findings.push(Finding::refused(&name, line, what, remedy)),
         }
+    }
+    if !same.is_empty() {
+        let what = "kann weg, weil es der eingebauten Vorlage gleicht";
+        let remedy = "ohne die Datei kommen Verbesserungen neuer Versionen an";
+        findings.push(Finding::new(Weight::Hint, &same.join(", "), None, what, remedy));
     }
     (own, findings)
 }
@@ -94,7 +97,7 @@ fn text(path: &Path) -> Result<String, Fault> {
     }
     let text = String::from_utf8(bytes).map_err(|error| {
         let good = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
-        let line = 1 + good.iter().filter(|b| **b == b'\n').count();
+        let line = 1 + String::from_utf8_lossy(good).matches('\n').count();
         (Some(line), "ist nicht in UTF-8 gespeichert".to_owned(), "die Datei im Editor als UTF-8 speichern")
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text).replace("\r\n", "\n");

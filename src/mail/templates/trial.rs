@@ -55,6 +55,7 @@ pub(super) fn hold(templates: &Templates, findings: &mut Vec<Finding>) -> usize 
     }
     let mut trials = 0;
     for (root, page) in &pages {
+        let mut tried = false;
         for ending in ["txt", "html"] {
             let name = format!("{root}.{ending}");
             let Some(files) = uses.get(name.as_str()).filter(|files| !files.is_empty()) else { continue };
@@ -62,8 +63,9 @@ pub(super) fn hold(templates: &Templates, findings: &mut Vec<Finding>) -> usize 
                 (Ok(ours), Ok(usual)) => compare(&files.join(", "), page, &ours, &usual, ending == "html", findings),
                 (Err(error), _) | (_, Err(error)) => findings.push(failed(&error, &name)),
             }
-            trials += 1;
+            tried = true;
         }
+        trials += usize::from(tried);
     }
     trials
 }

@@ -208,7 +208,7 @@ impl<'a> Walk<'a, '_> {
         let from = self.here();
         if let Some(name) = name.as_const() {
             let name = name.as_str().unwrap_or_default();
-            if !(may_miss && !self.read.trees.contains_key(name)) {
+            if !may_miss || self.read.trees.contains_key(name) {
                 self.template(name, from, at);
             }
             return;
