@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 
 use wiedervorlage::domain::digest::{BakDay, Content, Digest, Kind, News, TeamDay};
 use wiedervorlage::mail::compose::{Envelope, compose, message_id};
+use wiedervorlage::mail::probe::test_mail;
 use wiedervorlage::mail::sample::{self, every_kind};
 use wiedervorlage::mail::{Parts, Renderer};
 
@@ -76,6 +77,19 @@ fn every_page_is_plain_and_well_formed() {
         // A table is either layout, and says so, or data, and has headings.
         let data = page.matches("<table").count() - page.matches("<table role=\"presentation\"").count();
         assert!(page.matches("<th scope=\"col\"").count() >= 2 * data, "{}", digest.kind);
+    }
+}
+
+#[test]
+fn a_test_mail_is_plain_and_holds_what_it_is_told() {
+    let facts = [("Mailserver", "mx.example, Port 587".to_owned()), ("Absender", "<b>\r\nBcc: x@y.example".to_owned())];
+    let parts = test_mail("Mo., 23.11.2026, 06:30", &facts, None);
+    assert_eq!(parts.subject, "[BAK] Test – Mo., 23.11.2026, 06:30");
+    html::check(&parts.html).unwrap();
+    assert!(parts.html.contains("&lt;b&gt;  Bcc: ") && parts.text.contains("* Mailserver: mx.example, Port 587\n"));
+    assert!(!parts.text.lines().any(|line| line.starts_with("Bcc")));
+    for part in [&parts.text, &parts.html] {
+        assert!(part.contains("keine Sozialdaten"));
     }
 }
 

@@ -21,6 +21,8 @@ mod sink;
 mod login;
 #[path = "postfix/returns.rs"]
 mod returns;
+#[path = "postfix/testmail.rs"]
+mod testmail;
 
 use tokio_util::sync::CancellationToken;
 use wiedervorlage::mail::Renderer;

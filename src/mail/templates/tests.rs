@@ -115,6 +115,12 @@ fn an_unknown_name_is_found_in_every_branch_with_its_line_and_what_there_is() {
         (
             "tag.html",
             "{% include \"rows.html\" %}",
+            "{% include [\"rows.txt\", \"rows.html\"] ignore missing %}",
+            "„rows.txt“ gehört nicht in „tag.html“",
+        ),
+        (
+            "tag.html",
+            "{% include \"rows.html\" %}",
             "{% include \"rows.txt\" %}",
             "„rows.txt“ gehört nicht in „tag.html“",
         ),
@@ -168,6 +174,28 @@ fn an_unknown_name_is_found_in_every_branch_with_its_line_and_what_there_is() {
         }
     }
     assert!(missed.is_empty(), "{missed:#?}");
+}
+
+/// What the language offers and does no harm is not refused.
+#[test]
+fn an_office_may_say_it_in_its_own_way() {
+    for said in [
+        "{{ body.teams|map(attribute=\"name\")|join(\", \") }}",
+        "{% for team in body.teams if team.baks %}{{ loop.index }}/{{ loop.length }}: {{ team.baks|length }}{% else %}-{% endfor %}",
+        "{% for team in body.teams|sort(attribute=\"name\")|reverse %}{{ team.name[:3]|upper }}{% endfor %}",
+        "{% set n = namespace(x=0) %}{% for team in body.teams %}{% set n.x = n.x + 1 %}{% endfor %}{{ n.x }}",
+        "{% with (a, b) = (1, 2), first = body.teams|first %}{{ a ~ b }}{{ first.name }}{{ first[\"vanished\"] }}{% endwith %}",
+        "{% set kopf %}{{ body.top }}{% endset %}{{ kopf|replace(\"Heute\", \"Jetzt\")|trim }}",
+        "{% filter upper %}{{ office or \"Jobcenter\" }}{% endfilter %}",
+        "{{ warning.since if warning else \"\" }}{{ data[0] if data else \"-\" }}{{ (data + [\"x\"])|last }}",
+        "{% for title, ends in body.ends %}{{ title }}{{ {\"a\": ends}.a }}{% endfor %}",
+        "{% if warning is none and body.quiet == true %}{{ range(3)|list }}{{ 1 / 2 }}{% endif %}",
+        "{% raw %}{{ nichts }}{% endraw %}{# {{ nichts }} #}{% include [\"gibt-es-nicht.txt\", \"regel/ende-info.txt\"] ignore missing %}",
+    ] {
+        let text = usual("tag.txt").replacen("{% block body %}", &format!("{{% block body %}}{said}"), 1);
+        let examined = with(&[("tag.txt", &text)]);
+        assert_eq!(examined.findings, [], "{said}");
+    }
 }
 
 #[test]

@@ -202,10 +202,18 @@ impl<'a> Walk<'a, '_> {
         self.refuse(at, "„import“ gibt es in diesen Vorlagen nicht", "„include“ benutzen");
     }
 
-    /// To the templates that a name stands for: one, or all that its beginning and end allow.
+    /// To the templates that a name stands for: one, each of a list, or all that its beginning and end allow.
     fn lead(&mut self, name: &'a ast::Expr<'a>, at: Span, may_miss: bool) {
         self.value(name);
         let from = self.here();
+        let names = match name {
+            ast::Expr::List(list) => Some(&list.items),
+            ast::Expr::Tuple(tuple) => Some(&tuple.items),
+            _ => None,
+        };
+        if let Some(names) = names {
+            return names.iter().for_each(|name| self.lead(name, at, true));
+        }
         if let Some(name) = name.as_const() {
             let name = name.as_str().unwrap_or_default();
             if !may_miss || self.read.trees.contains_key(name) {
@@ -319,7 +327,7 @@ impl<'a> Walk<'a, '_> {
             Expr::Call(call) => {
                 self.arguments(&call.args);
                 match &call.expr {
-                    Expr::Var(name) if name.id == "super" => {}
+                    Expr::Var(name) if matches!(name.id, "super" | "loop") => {}
                     Expr::Var(name) if self.engine.globals().any(|(known, _)| known == name.id) => {}
                     Expr::GetAttr(method) if matches!(&method.expr, Expr::Var(name) if name.id == "loop") => {}
                     other => {
