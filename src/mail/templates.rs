@@ -1,7 +1,7 @@
 //! The templates: those that are built in, and those that an office puts in their place.
 //!
 //! An office's folder holds files named as the built-in ones (`tag.txt`, `regel/besuch-16.html`); each replaces one. They
-//! are read once, looked through ([`walk`]) and filled with every sample ([`trial`]) before any is taken: a set with a
+//! are read once, looked through (`walk`) and filled with every sample (`trial`) before any is taken: a set with a
 //! fault is refused as a whole, and what was accepted stays in memory, whatever becomes of the files.
 //!
 //! No trial can prove a template for all data there will ever be. So nothing depends on it: where one fails on a real mail
