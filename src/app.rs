@@ -1,7 +1,7 @@
 //! The composition root: builds the parts from the settings, and hands them to the commands.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
 use chrono::NaiveDate;
@@ -13,6 +13,7 @@ use crate::config::settings::{MailSettings, Settings};
 use crate::config::smtp::{SmtpSettings, SmtpTls};
 use crate::delivery::{Courier, Outage};
 use crate::intake::mapping::Mapping;
+use crate::mail::templates::{Templates, TemplatesError};
 use crate::mail::transport::Transport;
 use crate::mail::transport::smtp::{Credentials, Encryption, Options, SetupError, Smtp};
 use crate::mail::{Letterhead, Renderer};
@@ -32,6 +33,8 @@ pub struct App {
     pub mapping: Option<Arc<Mapping>>,
     /// The database.
     pub db: Db,
+    /// The templates, once somebody has asked for them.
+    templates: OnceLock<Templates>,
 }
 
 impl App {
@@ -53,7 +56,7 @@ impl App {
     pub async fn with(settings: Settings, clock: Clock) -> anyhow::Result<Self> {
         let (rulebooks, mapping) = (Rulebooks::load(&settings)?, mapping(&settings)?);
         let db = Db::open(&settings.database_url, password(&settings), clock.now()).await.context("Datenbank")?;
-        Ok(Self { clock, settings, rulebooks, mapping, db })
+        Ok(Self { clock, settings, rulebooks, mapping, db, templates: OnceLock::new() })
     }
 
     /// The same to look only: the database is neither made nor changed. A [`StoreError`](crate::store::StoreError) says
@@ -61,7 +64,7 @@ impl App {
     pub async fn looking(settings: Settings, clock: Clock) -> anyhow::Result<Self> {
         let (rulebooks, mapping) = (Rulebooks::load(&settings)?, mapping(&settings)?);
         let db = Db::look(&settings.database_url, password(&settings)).await?;
-        Ok(Self { clock, settings, rulebooks, mapping, db })
+        Ok(Self { clock, settings, rulebooks, mapping, db, templates: OnceLock::new() })
     }
 
     /// The same house with settings, rules and words read anew; the database stays as it is.
@@ -75,7 +78,8 @@ impl App {
             "database.url hat sich geändert; das gilt erst nach einem Neustart des Dienstes"
         );
         let (rulebooks, mapping) = (Rulebooks::load(&settings)?, mapping(&settings)?);
-        Ok(Self { clock: self.clock.clone(), settings, rulebooks, mapping, db: self.db.clone() })
+        let (clock, db) = (self.clock.clone(), self.db.clone());
+        Ok(Self { clock, settings, rulebooks, mapping, db, templates: OnceLock::new() })
     }
 
     /// What runs a morning, with the words that it is given.
@@ -86,6 +90,16 @@ impl App {
     /// The day of a command: the one named, else today in Berlin.
     pub fn day(&self, on: Option<NaiveDate>) -> NaiveDate {
         on.unwrap_or_else(|| self.clock.today())
+    }
+
+    /// The templates. They are read and tried when they are first asked for, and stay as they were then: what becomes of
+    /// the files is nothing to a service that has taken them. Who writes no mail need not have them in order.
+    pub fn templates(&self) -> Result<&Templates, TemplatesError> {
+        if let Some(templates) = self.templates.get() {
+            return Ok(templates);
+        }
+        let templates = Templates::load(self.settings.mail.templates.as_deref())?;
+        Ok(self.templates.get_or_init(|| templates))
     }
 
     /// What gives mails their words.
@@ -100,7 +114,7 @@ impl App {
             reply_to: self.settings.mail.reply_to.clone(),
             team_reply_to: teams.into_iter().filter_map(reply_to).collect(),
         };
-        Ok(Renderer::new(&self.rulebooks.wordings(), letterhead)?)
+        Ok(Renderer::with(self.templates()?, &self.rulebooks.wordings(), letterhead)?)
     }
 
     /// What brings mails away. A long-running program makes one and keeps it: [`Courier`] says why.

@@ -16,11 +16,14 @@ mod inbox;
 mod morning;
 mod outbox;
 mod output;
+mod preview;
 mod record;
 mod retention;
+mod send_test;
 mod simulate;
 mod stand;
 mod status;
+mod templates;
 mod words;
 
 use std::path::{Path, PathBuf};
@@ -108,6 +111,20 @@ enum Command {
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
+    /// Legt die Mails eines Tages zum Ansehen in einen Ordner (.eml, .html, .txt); ändert nichts und verschickt nichts
+    ///
+    /// Ein Tag, der noch keinen Lauf hatte, läuft auf einer Kopie der Datenbank; liegt er in der Zukunft, laufen dort
+    /// vorher die Morgen bis dahin. Von einem Tag, der seinen Lauf hatte, wird gezeigt, was geschrieben wurde. Ende mit 1:
+    /// es gab nichts zu zeigen.
+    Preview(preview::Args),
+    /// Schickt eine Testmail ohne Sozialdaten über den eingestellten Weg, am Postausgang vorbei
+    ///
+    /// Ende mit 0: der Mailserver hat sie angenommen; 2: nicht gesendet, die Zeile sagt, warum.
+    SendTest {
+        /// Wohin; die Domäne muss zugelassen sein (mail.allowed_domains)
+        #[arg(value_name = "ADRESSE")]
+        address: String,
+    },
     /// Erklärt zu einem Fall jede Regel: was wann warum fällig ist und was gesagt wurde, oder warum nichts fällig ist
     Explain {
         /// Die Fallnummer, mit führenden Nullen
@@ -175,6 +192,11 @@ enum Command {
         /// Die Datei der Sicherung; ihre Prüfsumme liegt daneben
         #[arg(value_name = "DATEI")]
         file: PathBuf,
+    },
+    /// Die Worte der Mails als Dateien: prüft eigene Vorlagen, schreibt die eingebauten als Muster
+    Templates {
+        #[command(subcommand)]
+        ask: templates::Ask,
     },
     /// Zeigt alle Einstellungen mit ihren Vorgaben und wozu sie da sind
     Settings,
@@ -267,11 +289,14 @@ async fn dispatch(cli: Cli) -> anyhow::Result<u8> {
     let config = cli.config.as_deref();
     match cli.command {
         Command::Demo => demo::demo(Clock::system()).await,
-        // These two answer even where not all parts are in order.
+        // These answer even where not all parts are in order.
         Command::Settings => {
             output::print(reference::page())?;
             Ok(0)
         }
+        Command::SendTest { address } => send_test::send_test(config, &address, Clock::system()).await,
+        Command::Preview(args) => preview::preview(config, &args).await,
+        Command::Templates { ask } => templates::templates(config, ask),
         Command::Check => check::check(config, Clock::system()).await,
         Command::Status => status::status(config, Clock::system()).await,
         Command::Restore { file } => backup::restore(config, &file, Clock::system()).await,

@@ -56,11 +56,17 @@ pub fn local_date(at: DateTime<Utc>) -> NaiveDate {
     at.with_timezone(&Berlin).date_naive()
 }
 
+/// The instant at which clocks in Berlin show a time; where they show it twice, the first, and where never, the same time
+/// in UTC.
+pub fn at_local(day: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
+    let local = day.and_time(time);
+    local.and_local_timezone(Berlin).earliest().map_or_else(|| local.and_utc(), |at| at.to_utc())
+}
+
 /// The instant at which a day is over in Berlin: the first of the next day.
 pub fn end_of(day: NaiveDate) -> DateTime<Utc> {
-    let midnight = day.succ_opt().unwrap_or(day).and_time(NaiveTime::MIN);
-    // No change of summer time falls on a midnight here; without that, UTC is near enough.
-    midnight.and_local_timezone(Berlin).earliest().map_or_else(|| midnight.and_utc(), |at| at.to_utc())
+    // No change of summer time falls on a midnight here.
+    at_local(day.succ_opt().unwrap_or(day), NaiveTime::MIN)
 }
 
 #[cfg(test)]

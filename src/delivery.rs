@@ -197,7 +197,7 @@ impl Courier {
 
     /// Makes the mail and asks the other side whether it would take it.
     async fn offer(&self, session: &mut Session, claimed: &Claimed) -> Result<Outgoing, SendError> {
-        let mail = self.prepare(claimed)?;
+        let mail = self.outgoing(claimed)?;
         self.heard(session.offer(&mail).await)?;
         Ok(mail)
     }
@@ -228,7 +228,7 @@ impl Courier {
     }
 
     /// The mail as it goes out; what can never be sent is a permanent error.
-    fn prepare(&self, claimed: &Claimed) -> Result<Outgoing, SendError> {
+    pub fn outgoing(&self, claimed: &Claimed) -> Result<Outgoing, SendError> {
         let never = |why: &str| SendError::Permanent(why.to_owned());
         let (to, redirected_from) = match &self.redirect_all_to {
             Some(to) => (to, Some(claimed.recipient.as_str())),
@@ -244,7 +244,7 @@ impl Courier {
             to,
             message_id: &claimed.message_id,
             date: claimed.created_at,
-            kind: claimed.kind,
+            kind: claimed.kind.into(),
             redirected_from,
         };
         let message = compose(&parts, &envelope).map_err(|e| never(&e.to_string()))?;
@@ -253,7 +253,7 @@ impl Courier {
             to: to.clone(),
             message,
             message_id: claimed.message_id.clone(),
-            kind: claimed.kind,
+            kind: claimed.kind.into(),
             day: claimed.day,
         })
     }

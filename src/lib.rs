@@ -9,7 +9,7 @@
 //! minute, and [`schedule`] says whose morning is due in it; [`inbox`] imports what the office has put into the watched
 //! folder. At night [`upkeep`] has
 //! [`retention`] delete what has had its time, and makes a [`backup`]. [`simulate`] drives the
-//! same morning over a throw-away copy of the facts. [`app`] builds the parts, [`cli`] asks for them, [`config`] reads
+//! same morning over a throw-away copy of the facts, and [`preview`] over one of everything. [`app`] builds the parts, [`cli`] asks for them, [`config`] reads
 //! settings and rules, and [`clock`] is the only room that knows what time it is.
 //!
 //! # Which room knows what
@@ -59,6 +59,7 @@ pub mod inbox;
 pub mod intake;
 pub mod mail;
 pub mod morning;
+pub mod preview;
 pub mod retention;
 pub mod schedule;
 pub mod service;

@@ -2,55 +2,34 @@
 //!
 //! This room knows the domain's digest, templates and MIME. It does not know the store, what rules mean, or when mails
 //! are sent. [`words`] speaks German, `page` puts a digest into the shape that a template prints, `subject` counts,
-//! the templates under `templates/mail/` hold the layout. Values reach a template only as typed contexts; what came
+//! the templates under `templates/mail/` hold the layout, or those that an office has put in their place. Values reach a template only as typed contexts; what came
 //! from files is [cleaned](words::clean) before, and escaped by the engine where it becomes HTML.
 
 pub mod bounce;
 pub mod chart;
 pub mod compose;
 mod page;
+pub mod probe;
 mod quoted_printable;
+pub mod sample;
 mod subject;
+pub mod templates;
 pub mod transport;
 pub mod words;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use minijinja::syntax::SyntaxConfig;
+use minijinja::Value;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::domain::digest::{Content, Digest, Kind};
 use crate::domain::rules::Wording;
 use page::RuleWords;
-
-/// The templates, by the name under which they know each other.
-const TEMPLATES: [(&str, &str); 20] = [
-    ("page.txt", include_str!("../templates/mail/page.txt")),
-    ("page.html", include_str!("../templates/mail/page.html")),
-    ("rows.txt", include_str!("../templates/mail/rows.txt")),
-    ("rows.html", include_str!("../templates/mail/rows.html")),
-    ("tag.txt", include_str!("../templates/mail/tag.txt")),
-    ("tag.html", include_str!("../templates/mail/tag.html")),
-    ("mitteilung.txt", include_str!("../templates/mail/mitteilung.txt")),
-    ("mitteilung.html", include_str!("../templates/mail/mitteilung.html")),
-    ("eskalation.txt", include_str!("../templates/mail/eskalation.txt")),
-    ("eskalation.html", include_str!("../templates/mail/eskalation.html")),
-    ("wochenbericht.txt", include_str!("../templates/mail/wochenbericht.txt")),
-    ("wochenbericht.html", include_str!("../templates/mail/wochenbericht.html")),
-    ("admin.txt", include_str!("../templates/mail/admin.txt")),
-    ("admin.html", include_str!("../templates/mail/admin.html")),
-    // What only one rule says to a case worker; a rule without such a file gets the general form.
-    ("regel/besuch-16.txt", include_str!("../templates/mail/regel/besuch-16.txt")),
-    ("regel/besuch-16.html", include_str!("../templates/mail/regel/besuch-16.html")),
-    ("regel/lebenslauf-rueckgabe.txt", include_str!("../templates/mail/regel/lebenslauf-rueckgabe.txt")),
-    ("regel/lebenslauf-rueckgabe.html", include_str!("../templates/mail/regel/lebenslauf-rueckgabe.html")),
-    ("regel/ende-info.txt", include_str!("../templates/mail/regel/ende-info.txt")),
-    ("regel/ende-info.html", include_str!("../templates/mail/regel/ende-info.html")),
-];
+use templates::Templates;
+use templates::print::{Printed, Printer};
 
 /// What every mail of an installation has in common.
 #[derive(Debug, Clone, Default)]
@@ -109,55 +88,75 @@ impl MailError {
 /// Turns digests into words. Made once; cheap to use from several threads.
 #[derive(Debug)]
 pub struct Renderer {
-    env: Environment<'static>,
+    /// The office's own templates, if it has any.
+    own: Option<Printer>,
+    built_in: Printer,
     rules: HashMap<Arc<str>, RuleWords>,
     letterhead: Letterhead,
 }
 
 impl Renderer {
-    /// A renderer that knows these rules' words.
+    /// A renderer that knows these rules' words, with the built-in templates.
     pub fn new(wordings: &HashMap<Arc<str>, Wording>, letterhead: Letterhead) -> Result<Self, MailError> {
-        let mut env = Environment::new();
-        env.set_undefined_behavior(UndefinedBehavior::Strict);
-        env.set_auto_escape_callback(|name| match name.rsplit_once('.') {
-            Some((_, "txt")) => AutoEscape::None,
-            _ => AutoEscape::Html,
-        });
-        let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
-        env.set_syntax(syntax.map_err(|e| MailError::new("", &e))?);
-        for (name, source) in TEMPLATES {
-            env.add_template(name, source).map_err(|e| MailError::new(name, &e))?;
-        }
-        let rules = wordings.iter().map(|(id, wording)| (id.clone(), RuleWords::of(wording))).collect();
-        Ok(Self { env, rules, letterhead })
+        Self::with(&Templates::default(), wordings, letterhead)
     }
 
-    /// The mail that a digest becomes.
+    /// The same with the templates of an office, which were [tried](Templates::load) before.
+    pub fn with(
+        templates: &Templates,
+        wordings: &HashMap<Arc<str>, Wording>,
+        letterhead: Letterhead,
+    ) -> Result<Self, MailError> {
+        let own = match templates.own().next() {
+            Some(name) => Some(Printer::of(templates).map_err(|e| MailError::new(name, &e))?),
+            None => None,
+        };
+        let built_in = Printer::built_in().map_err(|e| MailError::new("", &e))?;
+        let rules = wordings.iter().map(|(id, wording)| (id.clone(), RuleWords::of(wording))).collect();
+        Ok(Self { own, built_in, rules, letterhead })
+    }
+
+    /// The mail that a digest becomes. Where the office's own templates fail, it gets the built-in words: a mail in other
+    /// words is better than none.
     pub fn render(&self, digest: &Digest) -> Result<Parts, MailError> {
         let subject = subject::of(digest);
         // Made once for both parts: they cannot say different things.
+        let (root, page, pictures) = self.page_of(digest);
+        let own = self.own.as_ref().and_then(|own| match own.print(root, &page) {
+            Ok(printed) => Some(printed),
+            Err(error) => {
+                let error = MailError::new(root, &error);
+                let MailError { template, reason } = &error;
+                tracing::error!(template, reason, "a template of the office's own fails, the built-in one is used");
+                None
+            }
+        });
+        let Printed { text, html } = match own {
+            Some(printed) => printed,
+            None => self.built_in.print(root, &page).map_err(|e| MailError::new(root, &e))?,
+        };
+        Ok(Parts { subject, text, html, reply_to: self.reply_to(digest).map(str::to_owned), pictures })
+    }
+
+    /// What a template is given, the name of the template that begins the mail, without its ending, and the pictures that
+    /// it speaks of.
+    fn page_of(&self, digest: &Digest) -> (&'static str, Value, Vec<Enclosed>) {
         let mut pictures = Vec::new();
-        let (page, name) = match &digest.content {
-            Content::Day(teams) => (self.page(digest, page::day(self, digest.day, teams)), "tag"),
-            Content::Notice(parts) => (self.page(digest, page::notice(self, parts)), "mitteilung"),
-            Content::Escalation(teams) => (self.page(digest, page::escalation(self, teams)), "eskalation"),
+        let (root, page) = match &digest.content {
+            Content::Day(teams) => ("tag", self.page(digest, page::day(self, digest.day, teams))),
+            Content::Notice(parts) => ("mitteilung", self.page(digest, page::notice(self, parts))),
+            Content::Escalation(teams) => ("eskalation", self.page(digest, page::escalation(self, teams))),
             Content::Week(teams) => {
                 let week = page::week(self, teams);
-                pictures.extend(week.pictures());
-                (self.page(digest, week), "wochenbericht")
+                pictures = week.pictures();
+                ("wochenbericht", self.page(digest, week))
             }
             Content::Admin(sentences) | Content::Missed(sentences) => {
-                (self.page(digest, page::admin(sentences)), "admin")
+                ("admin", self.page(digest, page::admin(sentences)))
             }
-            Content::Receipt(receipt) => (self.page(digest, page::admin(&receipt.sentences)), "admin"),
+            Content::Receipt(receipt) => ("admin", self.page(digest, page::admin(&receipt.sentences))),
         };
-        let print = |name: String| {
-            let template = self.env.get_template(&name).map_err(|e| MailError::new(&name, &e))?;
-            template.render(page.clone()).map_err(|e| MailError::new(&name, &e))
-        };
-        let text = tidy(&print(format!("{name}.txt"))?);
-        let html = print(format!("{name}.html"))?;
-        Ok(Parts { subject, text, html, reply_to: self.reply_to(digest).map(str::to_owned), pictures })
+        (root, page, pictures)
     }
 
     fn page<B: Serialize>(&self, digest: &Digest, body: B) -> Value {

@@ -228,7 +228,7 @@ impl Mornings {
                 tracing::error!(%day, office, "the day is over without a morning, and admin.email names nobody to be told");
                 Ok(false)
             }
-            Some(admin) => match caught(missed::tell(&app.db, &app.settings, admin, &missed, now)).await {
+            Some(admin) => match caught(say(app, admin, &missed, now)).await {
                 Ok(Ok(queued)) => {
                     tracing::error!(%day, office, "the day is over without a morning, and the administrator is told");
                     Ok(queued)
@@ -263,6 +263,11 @@ impl Mornings {
         failed.error = error;
         pause
     }
+}
+
+/// Queues the mail that there was no morning.
+async fn say(app: &App, admin: &str, missed: &Missed<'_>, now: DateTime<Utc>) -> anyhow::Result<bool> {
+    Ok(missed::tell(&app.db, &app.settings, app.templates()?, admin, missed, now).await?)
 }
 
 /// The office's morning of `day`, once. A panic in it is an error like another: nothing of that morning is written.

@@ -34,6 +34,11 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("delivery", &["caught", "clock", "config", "domain", "store", "mail"], &["sqlx", "minijinja", "csv"]),
     ("bounces", &["store", "mail"], &["sqlx", "lettre", "minijinja", "csv", "config"]),
     ("simulate", &["clock", "config", "domain", "store", "mail", "morning"], &["sqlx", "lettre"]),
+    (
+        "preview",
+        &["clock", "config", "domain", "store", "mail", "morning"],
+        &["sqlx", "lettre", "minijinja", "csv", "tokio"],
+    ),
     ("retention", &["clock", "config", "domain", "store"], &["sqlx", "lettre", "minijinja", "csv", "tokio"]),
     ("backup", &["store"], &["sqlx", "lettre", "minijinja", "csv", "config", "tokio"]),
     (
@@ -61,7 +66,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
         "cli",
         &[
             "app", "backup", "bounces", "clock", "config", "domain", "inbox", "store", "mail", "morning", "delivery",
-            "intake", "simulate", "schedule", "service", "upkeep", "who",
+            "intake", "preview", "simulate", "schedule", "service", "upkeep", "who",
         ],
         &["sqlx", "lettre"],
     ),

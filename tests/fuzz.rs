@@ -256,7 +256,7 @@ fn the_words_of_a_queued_mail_bear_anything() {
             to: "adler@jobcenter.example",
             message_id: "<0123456789abcdef@jobcenter.example>",
             date: DateTime::UNIX_EPOCH,
-            kind: Kind::Tagesuebersicht,
+            kind: Kind::Tagesuebersicht.into(),
             redirected_from: Some("x@jobcenter.example"),
         };
         let Ok(mail) = compose(&parts, &envelope) else { return };

@@ -122,8 +122,7 @@ fn every_command_and_option_that_a_page_names_exists() {
             let Some(rest) = command.strip_prefix("wiedervorlage ").filter(|rest| !rest.starts_with("BEFEHL")) else {
                 continue;
             };
-            let mut words: Vec<_> =
-                rest.split_whitespace().take_while(|w| w.bytes().all(|b| b.is_ascii_lowercase())).collect();
+            let mut words: Vec<_> = rest.split_whitespace().take_while(|w| is_word(w)).collect();
             // What follows a command may be a word of its own (`record ag_kontakt`): the longest that is one counts.
             let help = loop {
                 assert!(!words.is_empty(), "{page}: `{command}` is no command");
@@ -201,6 +200,11 @@ fn every_link_leads_somewhere() {
             }
         }
     }
+}
+
+/// Whether it is written as commands are: `send-test`.
+fn is_word(text: &str) -> bool {
+    !text.starts_with('-') && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
 }
 
 /// The anchor that a heading gets.

@@ -4,18 +4,22 @@
 
 #[path = "mails/html.rs"]
 mod html;
-#[path = "mails/sample.rs"]
-mod sample;
 
 use std::io::Write;
 use std::process::{Command, Stdio};
 
 use wiedervorlage::domain::digest::{BakDay, Content, Digest, Kind, News, TeamDay};
-use wiedervorlage::mail::Parts;
 use wiedervorlage::mail::compose::{Envelope, compose, message_id};
+use wiedervorlage::mail::probe::test_mail;
+use wiedervorlage::mail::sample::{self, every_kind};
+use wiedervorlage::mail::{Parts, Renderer};
+
+fn renderer() -> Renderer {
+    Renderer::new(&sample::wordings(), sample::letterhead()).unwrap()
+}
 
 fn print(digest: &Digest) -> String {
-    let parts = sample::renderer().render(digest).unwrap();
+    let parts = renderer().render(digest).unwrap();
     format!("Betreff: {}\n\n{}", parts.subject, parts.text)
 }
 
@@ -44,33 +48,13 @@ snapshot!(to_the_administrator, sample::admin());
 snapshot!(to_the_administrator_without_a_morning, sample::missed());
 snapshot!(to_whoever_delivers_lists, sample::receipt());
 
-fn every_kind() -> Vec<Digest> {
-    vec![
-        sample::bad_day(),
-        sample::stale_day(),
-        sample::quiet_day(0),
-        sample::notices(),
-        sample::start(),
-        sample::reminder_in_stead(),
-        sample::escalation(),
-        sample::week(),
-        sample::stale_week(),
-        sample::stale(sample::reminder_in_stead()),
-        sample::stale(sample::escalation()),
-        sample::stale(sample::admin()),
-        sample::admin(),
-        sample::missed(),
-        sample::receipt(),
-    ]
-}
-
 fn mail(digest: &Digest, parts: &Parts) -> Vec<u8> {
     let envelope = Envelope {
         from: "wiedervorlage@jobcenter.example",
         to: &digest.to,
         message_id: &message_id(b"secret", "key", "jobcenter.example"),
         date: "2026-11-23T05:30:00Z".parse().unwrap(),
-        kind: digest.kind,
+        kind: digest.kind.into(),
         redirected_from: Some("ivo.falk@jobcenter.example"),
     };
     compose(parts, &envelope).unwrap()
@@ -78,12 +62,12 @@ fn mail(digest: &Digest, parts: &Parts) -> Vec<u8> {
 
 #[test]
 fn the_page_of_a_notice() {
-    insta::assert_snapshot!(sample::renderer().render(&sample::notices()).unwrap().html);
+    insta::assert_snapshot!(renderer().render(&sample::notices()).unwrap().html);
 }
 
 #[test]
 fn every_page_is_plain_and_well_formed() {
-    let renderer = sample::renderer();
+    let renderer = renderer();
     for digest in every_kind() {
         let parts = renderer.render(&digest).unwrap();
         let page = parts.html;
@@ -109,8 +93,21 @@ fn every_page_is_plain_and_well_formed() {
 }
 
 #[test]
+fn a_test_mail_is_plain_and_holds_what_it_is_told() {
+    let facts = [("Mailserver", "mx.example, Port 587".to_owned()), ("Absender", "<b>\r\nBcc: x@y.example".to_owned())];
+    let parts = test_mail("Mo., 23.11.2026, 06:30", &facts, None);
+    assert_eq!(parts.subject, "[BAK] Test – Mo., 23.11.2026, 06:30");
+    html::check(&parts.html).unwrap();
+    assert!(parts.html.contains("&lt;b&gt;  Bcc: ") && parts.text.contains("* Mailserver: mx.example, Port 587\n"));
+    assert!(!parts.text.lines().any(|line| line.starts_with("Bcc")));
+    for part in [&parts.text, &parts.html] {
+        assert!(part.contains("keine Sozialdaten"));
+    }
+}
+
+#[test]
 fn both_parts_say_the_same_things() {
-    let renderer = sample::renderer();
+    let renderer = renderer();
     for digest in every_kind() {
         let parts = renderer.render(&digest).unwrap();
         let page = parts.html.to_lowercase();
@@ -148,7 +145,7 @@ fn nothing_that_fires_is_cut() {
         unwatched: Vec::new(),
         vanished: Vec::new(),
     };
-    let parts = sample::renderer().render(&sample::digest(Kind::Tagesuebersicht, Content::Day(vec![team]))).unwrap();
+    let parts = renderer().render(&sample::digest(Kind::Tagesuebersicht, Content::Day(vec![team]))).unwrap();
     for part in [&parts.text, &parts.html] {
         assert_eq!(part.matches("[neu]").count() + part.matches("[übernommen]").count(), fires);
         for fallnr in (100..127).chain(200..227).chain(300..327) {
@@ -176,7 +173,7 @@ fn a_bad_day_of_a_full_bak_stays_below_100_kilobytes() {
         unwatched: Vec::new(),
         vanished: Vec::new(),
     };
-    let parts = sample::renderer().render(&sample::digest(Kind::Tagesuebersicht, Content::Day(vec![team]))).unwrap();
+    let parts = renderer().render(&sample::digest(Kind::Tagesuebersicht, Content::Day(vec![team]))).unwrap();
     assert!(parts.html.len() < 100_000, "{} bytes", parts.html.len());
 }
 
@@ -238,7 +235,7 @@ fn hostile() -> Vec<Digest> {
 
 #[test]
 fn hostile_values_stay_values() {
-    let renderer = sample::renderer();
+    let renderer = renderer();
     for digest in hostile() {
         let parts = renderer.render(&digest).unwrap();
         html::check(&parts.html).unwrap_or_else(|why| panic!("{}: {why}\n{}", digest.kind, parts.html));
@@ -255,7 +252,7 @@ fn subjects_name_nobody() {
     for digest in hostile() {
         // The week of a wochenbericht is made by the program itself; the others come from files.
         if digest.kind != Kind::Wochenbericht {
-            let subject = sample::renderer().render(&digest).unwrap().subject;
+            let subject = renderer().render(&digest).unwrap().subject;
             assert!(!subject.contains("alert"), "{subject}");
         }
     }
@@ -272,7 +269,7 @@ defects = [str(d) for p in parts for d in p.defects] + [str(d) for p in parts fo
 json.dump({"subject": m["Subject"], "from": m["From"], "to": m["To"], "kind": m["X-BAK-Art"], "type": m.get_content_type(),
            "text": m.get_body(("plain",)).get_content(), "html": m.get_body(("html",)).get_content(), "defects": defects}, sys.stdout)
 "#;
-    let renderer = sample::renderer();
+    let renderer = renderer();
     for digest in every_kind() {
         let parts = renderer.render(&digest).unwrap();
         let mut python = Command::new("python3")
@@ -301,7 +298,7 @@ json.dump({"subject": m["Subject"], "from": m["From"], "to": m["To"], "kind": m[
 
 #[test]
 fn answers_about_one_team_go_to_that_team() {
-    let renderer = sample::renderer();
+    let renderer = renderer();
     let reply_to = |digest| renderer.render(&digest).unwrap().reply_to;
     assert_eq!(reply_to(sample::bad_day()).as_deref(), Some("bak-nord@jobcenter.example"));
     assert_eq!(reply_to(sample::stale_day()).as_deref(), Some("bak@jobcenter.example"));

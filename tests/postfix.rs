@@ -14,9 +14,6 @@ mod ca;
 mod plain;
 #[path = "support/postfix.rs"]
 mod postfix;
-#[allow(dead_code, reason = "one of its mails is enough here")]
-#[path = "mails/sample.rs"]
-mod sample;
 #[path = "torture/sink.rs"]
 mod sink;
 
@@ -24,9 +21,13 @@ mod sink;
 mod login;
 #[path = "postfix/returns.rs"]
 mod returns;
+#[path = "postfix/testmail.rs"]
+mod testmail;
 
 use tokio_util::sync::CancellationToken;
+use wiedervorlage::mail::Renderer;
 use wiedervorlage::mail::compose::{Envelope, compose, message_id};
+use wiedervorlage::mail::sample;
 use wiedervorlage::mail::transport::smtp::{Encryption, Options, Smtp};
 use wiedervorlage::mail::transport::{Outgoing, SendError, Session, Transport};
 
@@ -50,7 +51,7 @@ fn session(postfix: &Postfix, ca: &Ca, host: &str) -> Session {
 
 fn mail(to: &str, number: usize) -> Outgoing {
     let digest = sample::bad_day();
-    let parts = sample::renderer().render(&digest).unwrap();
+    let parts = Renderer::new(&sample::wordings(), sample::letterhead()).unwrap().render(&digest).unwrap();
     let to = format!("{to}@{DOMAIN}");
     let message_id = message_id(b"secret", &format!("{to}:{number}"), DOMAIN);
     let envelope = Envelope {
@@ -58,11 +59,11 @@ fn mail(to: &str, number: usize) -> Outgoing {
         to: &to,
         message_id: &message_id,
         date: "2026-11-23T05:30:00Z".parse().unwrap(),
-        kind: digest.kind,
+        kind: digest.kind.into(),
         redirected_from: None,
     };
     let message = compose(&parts, &envelope).unwrap();
-    Outgoing { from: envelope.from.to_owned(), message, kind: digest.kind, day: digest.day, message_id, to }
+    Outgoing { from: envelope.from.to_owned(), message, kind: digest.kind.into(), day: digest.day, message_id, to }
 }
 
 /// As a mailbox on this system keeps it.

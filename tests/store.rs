@@ -1593,8 +1593,26 @@ async fn a_copy_holds_the_same_facts_and_no_memory(house: House) {
     .unwrap();
     assert_eq!(typed, (1, "integer,integer".to_owned()));
     assert!(matches!(house.db.copy_facts_to(&path, at("06:00:00"), None).await, Err(StoreError::Exists(_))));
-    drop((old, new));
+    drop(new);
     copy.close().await;
+
+    // The other copy remembers as well, is the same installation, and goes its own way.
+    let path = house.folder.path().join("neu/alles.db");
+    let copy = house.db.copy_everything_to(&path, at("06:00:00")).await.unwrap();
+    let mut new = copy.snapshot().await.unwrap();
+    assert_eq!(new.head(None).await.unwrap(), old.head(None).await.unwrap());
+    assert_eq!(new.ledger_of("9").await.unwrap(), old.ledger_of("9").await.unwrap());
+    assert_eq!(new.last_run("").await.unwrap(), old.last_run("").await.unwrap());
+    assert_eq!(copy.secret().await.unwrap(), house.db.secret().await.unwrap());
+    drop((old, new));
+    let Begun::Ready(run) =
+        copy.begin_run("", day("2026-11-23"), at("06:00:00"), Some(day("2026-11-20"))).await.unwrap()
+    else {
+        panic!("a copy takes a run")
+    };
+    run.commit().await.unwrap();
+    copy.close().await;
+    assert_eq!(house.snapshot().await.last_run("").await.unwrap(), Some(day("2026-11-20")));
 }
 
 async fn opening_again_changes_nothing(house: House) {

@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::config::rulebooks::Rulebooks;
 use crate::config::settings::{Settings, TransportKind};
 use crate::domain::rules::Rule;
+use crate::mail::templates::Weight;
 use crate::mail::transport::SendError;
 use crate::mail::words::plural;
 use crate::store::Db;
@@ -73,6 +74,7 @@ async fn all(settings: &Settings, clock: &Clock, findings: &mut Findings) {
     if let Some(rulebooks) = &rulebooks {
         of_rules(settings, rulebooks, findings);
     }
+    templates(settings, findings);
     match settings.mail.transport {
         TransportKind::File => folder(settings, findings),
         TransportKind::Smtp => server(settings, findings).await,
@@ -129,6 +131,15 @@ fn of_rules(settings: &Settings, rulebooks: &Rulebooks, findings: &mut Findings)
     for (team, _) in settings.teams().filter(|(_, own)| own.rules_file.is_some()) {
         findings.ok(&format!("Regeln von Team {team} (eigene Datei): {}", summary(&rulebooks.rules(team))));
     }
+}
+
+/// Whether the office's own templates are taken, and what they leave out.
+fn templates(settings: &Settings, findings: &mut Findings) {
+    let Some(dir) = &settings.mail.templates else { return findings.ok("Vorlagen: die eingebauten") };
+    super::templates::examine(dir, &mut |weight, line| {
+        findings.wrong |= weight.is_some_and(|weight| weight != Weight::Hint);
+        findings.lines.push(line);
+    });
 }
 
 /// Whether mails can be written.

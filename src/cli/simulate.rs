@@ -44,7 +44,7 @@ fn age(digest: &Digest, until: NaiveDate) -> String {
 }
 
 /// Waits for somebody to break off: Ctrl-C, the end of the session, a polite kill.
-async fn interrupted() {
+pub(super) async fn interrupted() {
     use tokio::signal::unix::{SignalKind, signal};
     let wait = |kind: SignalKind| async move {
         match signal(kind) {

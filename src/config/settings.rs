@@ -105,6 +105,8 @@ pub struct MailSettings {
     pub smtp: Option<SmtpSettings>,
     /// Whom to ask, as the footer says it.
     pub contact: String,
+    /// The office's own templates; none: the built-in ones.
+    pub templates: Option<PathBuf>,
     /// Whether each BAK with an address gets their own part.
     pub personal: bool,
     /// Whether a morning with nothing open sends a receipt.
@@ -295,6 +297,7 @@ fn mail(mut f: Fields, credentials: Option<&Path>) -> Result<MailSettings, Field
         file_dir: PathBuf::new(),
         smtp: None,
         contact: f.text("contact")?,
+        templates: optional(&mut f, "templates")?.map(PathBuf::from),
         personal: f.flag("personal", true)?,
         receipts: f.flag("receipts", true)?,
     };

@@ -73,6 +73,7 @@ pub fn draw(chart: &Chart<'_>) -> Option<Picture> {
     let rows = i32::try_from(chart.bars.len()).ok()?;
     let (bottom, height) = (HEAD + rows * ROW, HEAD + rows * ROW + WEEKS);
     let size = (u32::try_from(WIDTH).ok()?, u32::try_from(height).ok()?);
+    // White.
     let mut pixels = vec![0xff; size.0 as usize * size.1 as usize * 3];
     static REGISTERED: Once = Once::new();
     REGISTERED.call_once(|| {
@@ -81,7 +82,6 @@ pub fn draw(chart: &Chart<'_>) -> Option<Picture> {
     });
     {
         let area = BitMapBackend::with_buffer(&mut pixels, size).into_drawing_area();
-        area.fill(&PAPER).ok()?;
         bars(&area, chart, bottom).ok()?;
         weeks(&area, chart, bottom, height).ok()?;
         area.present().ok()?;
@@ -162,7 +162,7 @@ fn png(pixels: &[u8], (width, height): (u32, u32)) -> Option<Vec<u8>> {
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
-    encoder.set_compression(png::Compression::High);
+    encoder.set_compression(png::Compression::Balanced);
     let mut writer = encoder.write_header().ok()?;
     writer.write_image_data(pixels).ok()?;
     writer.finish().ok()?;

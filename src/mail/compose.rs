@@ -27,6 +27,31 @@ use crate::domain::digest::Kind;
 /// The name beside the sender's address.
 pub const FROM_NAME: &str = "BAK-Wiedervorlage (automatisch)";
 
+/// What a mail is, as its header `X-BAK-Art` says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Art {
+    /// One that a morning writes.
+    Digest(Kind),
+    /// A test of the way.
+    Test,
+}
+
+impl Art {
+    /// The word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Digest(kind) => kind.as_str(),
+            Self::Test => "test",
+        }
+    }
+}
+
+impl From<Kind> for Art {
+    fn from(kind: Kind) -> Self {
+        Self::Digest(kind)
+    }
+}
+
 /// Everything around the words.
 #[derive(Debug, Clone, Copy)]
 pub struct Envelope<'a> {
@@ -39,7 +64,7 @@ pub struct Envelope<'a> {
     /// When the mail was written; not when it is sent, so that a second copy equals the first.
     pub date: DateTime<Utc>,
     /// Which kind, for rules in Outlook.
-    pub kind: Kind,
+    pub kind: Art,
     /// The true recipient, where `to` is the box that all mail is redirected to.
     pub redirected_from: Option<&'a str>,
 }
@@ -105,10 +130,7 @@ pub fn compose(parts: &Parts, envelope: &Envelope<'_>) -> Result<Vec<u8>, Compos
     ] {
         message = message.raw_header(HeaderValue::new(name, value.to_owned()));
     }
-    let (text, html) = match envelope.redirected_from {
-        None => (Cow::from(&parts.text), Cow::from(&parts.html)),
-        Some(to) => (redirected_text(&parts.text, to).into(), redirected_html(&parts.html, to).into()),
-    };
+    let (text, html) = redirected(parts, envelope.redirected_from);
     let body = multipart("alternative", "", envelope)?.singlepart(part(ContentType::TEXT_PLAIN, &text));
     let html = part(ContentType::TEXT_HTML, &html);
     let body = if parts.pictures.is_empty() {
@@ -121,6 +143,14 @@ pub fn compose(parts: &Parts, envelope: &Envelope<'_>) -> Result<Vec<u8>, Compos
         body.multipart(related)
     };
     Ok(message.multipart(body).map_err(|_| ComposeError::Message)?.formatted())
+}
+
+/// Text and HTML as they are sent: in a pilot operation the true recipient stands before them.
+pub fn redirected<'a>(parts: &'a Parts, from: Option<&str>) -> (Cow<'a, str>, Cow<'a, str>) {
+    match from {
+        None => (Cow::from(&parts.text), Cow::from(&parts.html)),
+        Some(to) => (redirected_text(&parts.text, to).into(), redirected_html(&parts.html, to).into()),
+    }
 }
 
 /// The subject as one header can hold it. Ours are short, but the row it comes from may hold anything, and a header is
@@ -217,7 +247,7 @@ mod tests {
             to: "anna.berger@jobcenter.example",
             message_id: "<0123456789abcdef0123456789abcdef@jobcenter.example>",
             date: "2026-11-23T05:30:00.123456Z".parse().unwrap(),
-            kind: Kind::Tagesuebersicht,
+            kind: Kind::Tagesuebersicht.into(),
             redirected_from: None,
         }
     }

@@ -12,8 +12,8 @@ use chrono::{NaiveDate, TimeDelta};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::digest::Kind;
 use crate::domain::retry::Failure;
+use crate::mail::compose::Art;
 use smtp::{Smtp, SmtpSession};
 
 /// A mail ready to leave.
@@ -28,9 +28,23 @@ pub struct Outgoing {
     /// Its Message-ID.
     pub message_id: String,
     /// Which kind.
-    pub kind: Kind,
+    pub kind: Art,
     /// The day it is for.
     pub day: NaiveDate,
+}
+
+impl Outgoing {
+    /// The name of the file that the transport `File` makes of it.
+    pub fn file_name(&self) -> String {
+        format!("{}.eml", file_stem(self.day, self.kind, &self.message_id))
+    }
+}
+
+/// The name of a mail's file without its ending. Neither address nor case number is in it; the same mail has the same.
+pub fn file_stem(day: NaiveDate, kind: Art, message_id: &str) -> String {
+    let id = message_id.trim_start_matches('<').split('@').next().unwrap_or_default();
+    let id: String = id.chars().filter(char::is_ascii_alphanumeric).take(64).collect();
+    format!("{day}_{}_{id}", kind.as_str())
 }
 
 /// Why a mail did not leave, or may not have.

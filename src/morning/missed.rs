@@ -13,6 +13,7 @@ use crate::config::settings::Settings;
 use crate::domain::address::domain_of;
 use crate::domain::digest::{Content, Digest, Kind};
 use crate::mail::compose::message_id;
+use crate::mail::templates::Templates;
 use crate::mail::words::{date, instant, time};
 use crate::mail::{Letterhead, Renderer};
 use crate::store::{Db, NewMail};
@@ -41,6 +42,7 @@ pub struct Missed<'a> {
 pub async fn tell(
     db: &Db,
     settings: &Settings,
+    templates: &Templates,
     admin: &str,
     missed: &Missed<'_>,
     now: DateTime<Utc>,
@@ -62,7 +64,7 @@ pub async fn tell(
         reply_to: settings.mail.reply_to.clone(),
         ..Letterhead::default()
     };
-    let parts = Renderer::new(&HashMap::new(), letterhead)?.render(&digest)?;
+    let parts = Renderer::with(templates, &HashMap::new(), letterhead)?.render(&digest)?;
     let message = serde_json::to_vec(&parts).map_err(std::io::Error::from)?;
     // Not the key of a digest: the run of this day may still come, by hand, and have hints of its own.
     let dedup_key = format!("kein-lauf:{}:{}", missed.office, missed.day);

@@ -1,13 +1,15 @@
-//! A throw-away copy of the facts: what `simulate` plays on.
+//! Throw-away copies: of the facts, which `simulate` plays on, and of everything, for `preview`.
 
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
+use sqlx::sqlite::SqliteSynchronous;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::dialect::{SQLITE_BEGIN_WRITE, Tx, on, one};
-use super::open::scratch;
+use super::open::{open_file, scratch};
+use super::restore::BackupError;
 use super::until::{Until, take_back};
 use super::{Db, StoreError};
 
@@ -52,6 +54,14 @@ const FACTS: [(&str, &[&str]); 12] = [
 const ROWS: usize = 500;
 
 impl Db {
+    /// Copies one state of everything, what was said and what is queued as well, into a fresh SQLite file at `path` and
+    /// opens it. The file is the caller's to remove.
+    pub async fn copy_everything_to(&self, path: &Path, now: DateTime<Utc>) -> Result<Self, BackupError> {
+        self.copy_all_to(path, now).await?;
+        let (writer, readers) = open_file(path, SqliteSynchronous::Off).await?;
+        Ok(Self::Sqlite { writer, readers })
+    }
+
     /// Copies one state of all facts into a fresh SQLite file at `path` and opens it: today's, or that at the end of a
     /// day. Memory stays bounded; the file is the caller's to remove.
     pub async fn copy_facts_to(

@@ -42,6 +42,10 @@ start | enable)
     # Nothing is asked of it before it says that it is ready.
     timeout 60 grep -q -m1 'service ready' <(tail -n +1 --pid=$! -f "$log") || { cat "$log" >&2; exit 1; }
     ;;
+reload)
+    pkill -HUP -P "$(cat "$pid")"
+    timeout 60 grep -q -m1 'read anew' <(tail -n +1 -f "$log") || { cat "$log" >&2; exit 1; }
+    ;;
 stop)
     # Its parent stands between it and us.
     pkill -TERM -P "$(cat "$pid")"

@@ -12,12 +12,12 @@ use crate::ca::Ca;
 use crate::postfix::{self, Postfix};
 use crate::{DOMAIN, mail};
 
-const NAME: &str = "bak-dienst";
+pub(crate) const NAME: &str = "bak-dienst";
 /// With all that is easily lost on the way: a blank, a colon, umlauts, a sign beyond them.
-const PASSWORD: &str = "geh: Größe €";
+pub(crate) const PASSWORD: &str = "geh: Größe €";
 
 /// Puts names and passwords into the folder of the settings; what main.cf says of them.
-fn sasl(settings: &Path, mechanisms: &str) -> String {
+pub(crate) fn sasl(settings: &Path, mechanisms: &str) -> String {
     // Where Debian's Postfix looks, whatever cyrus_sasl_config_path says.
     let folder = settings.join("sasl");
     std::fs::create_dir(&folder).unwrap();

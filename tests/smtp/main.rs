@@ -56,7 +56,7 @@ fn mail(to: &str) -> Outgoing {
         to: to.to_owned(),
         message,
         message_id: "<4711@a.example>".to_owned(),
-        kind: Kind::Mitteilung,
+        kind: Kind::Mitteilung.into(),
         day: "2026-11-23".parse().unwrap(),
     }
 }

@@ -64,10 +64,11 @@ fn rebase(table: &mut Table, base: &Path, credentials: Option<&Path>) {
             *text = format!("{scheme}{}", base.join(path.trim_start_matches("//")).display());
         }
     };
-    const PATHS: [(&[&str], &str); 10] = [
+    const PATHS: [(&[&str], &str); 11] = [
         (&["database", "url"], "sqlite:"),
         (&["database", "password_file"], ""),
         (&["mail", "file", "dir"], ""),
+        (&["mail", "templates"], ""),
         (&["mail", "smtp", "password_file"], ""),
         (&["mail", "smtp", "ca_file"], ""),
         (&["rules", "file"], ""),

@@ -19,19 +19,12 @@ pub(super) async fn send(dir: PathBuf, mail: Outgoing) -> Result<(), SendError> 
         .unwrap_or_else(|_| Err(SendError::Unknown("Das Schreiben der Datei wurde abgebrochen.".to_owned())))
 }
 
-/// The name of a mail's file. Neither address nor case number is in it; a second delivery meets its own file.
-fn file_name(mail: &Outgoing) -> String {
-    let id = mail.message_id.trim_start_matches('<').split('@').next().unwrap_or_default();
-    let id: String = id.chars().filter(char::is_ascii_alphanumeric).take(64).collect();
-    format!("{}_{}_{id}.eml", mail.day, mail.kind)
-}
-
 fn write(dir: &Path, mail: &Outgoing) -> Result<(), SendError> {
     let transient = |what: &str, e: &io::Error| {
         SendError::Transient(format!("Der Mailordner (mail.file.dir) {what}: {}.", cause(e)))
     };
     DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|e| transient("lässt sich nicht anlegen", &e))?;
-    let name = file_name(mail);
+    let name = mail.file_name();
     // A name of its own per mail, not per attempt: what a killed attempt left behind is written over, not left lying.
     let draft = dir.join(format!(".{name}.tmp"));
     let durable = || {
@@ -73,7 +66,7 @@ mod tests {
             to: "a@b.de".to_owned(),
             message: b"To: a@b.de\r\n\r\nInhalt\r\n".to_vec(),
             message_id: id.to_owned(),
-            kind: Kind::Mitteilung,
+            kind: Kind::Mitteilung.into(),
             day: "2026-11-23".parse().unwrap(),
         }
     }
@@ -118,7 +111,7 @@ mod tests {
 
     #[test]
     fn no_message_id_leads_out_of_the_folder() {
-        assert_eq!(file_name(&mail("<../../x/y@b>")), "2026-11-23_mitteilung_xy.eml");
-        assert_eq!(file_name(&mail("")), "2026-11-23_mitteilung_.eml");
+        assert_eq!(mail("<../../x/y@b>").file_name(), "2026-11-23_mitteilung_xy.eml");
+        assert_eq!(mail("").file_name(), "2026-11-23_mitteilung_.eml");
     }
 }

@@ -1,28 +1,36 @@
-//! Invented mornings with everything that a mail can say.
+//! Invented mornings with everything that a mail can say: what templates are tried on before they are taken.
+//!
+//! Together they take every branch of every template that is built in; a test sees to it. Nobody in them exists.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use chrono::NaiveDate;
-use wiedervorlage::domain::calendar::{Bundesland, Calendar, Dienstfrei};
-use wiedervorlage::domain::digest::{
+use super::Letterhead;
+use crate::domain::calendar::{Bundesland, Calendar, Dienstfrei};
+use crate::domain::digest::{
     AppointmentLine, BakDay, CaseRow, Content, Datenstand, Digest, Grown, Handback, Holder, Item, Kind, Lapsed, Load,
     MissedWeek, News, NoticePart, Receipt, SearchWeek, TeamDay, TeamEscalation, TeamWeek,
 };
-use wiedervorlage::domain::facts::{Art, TerminArt};
-use wiedervorlage::domain::obligation::{Anchor, Column, Formula, Reason, Shift, State};
-use wiedervorlage::domain::rules::Wording;
-use wiedervorlage::domain::run::Freshness;
-use wiedervorlage::mail::{Letterhead, Renderer};
+use crate::domain::facts::{Art, TerminArt};
+use crate::domain::obligation::{Anchor, Column, Formula, Reason, Shift, State};
+use crate::domain::rules::Wording;
+use crate::domain::run::Freshness;
+use chrono::NaiveDate;
 
 /// The Monday of all samples.
-pub(crate) const TODAY: &str = "2026-11-23";
+pub const TODAY: &str = "2026-11-23";
 
-pub(crate) fn day(iso: &str) -> NaiveDate {
-    iso.parse().unwrap()
+/// Built once: that takes longer than all else here.
+static CALENDAR: LazyLock<Calendar> = LazyLock::new(|| Calendar::new(Bundesland::Bw, &[], &Dienstfrei::default()));
+
+/// A day by its ISO text.
+pub fn day(iso: &str) -> NaiveDate {
+    // All days here are written out and valid; the first of January 1970 would show at once.
+    iso.parse().unwrap_or_default()
 }
 
-pub(crate) fn renderer() -> Renderer {
+/// What the rules of the samples are called and ask for; one that is not here shows its id.
+pub fn wordings() -> HashMap<Arc<str>, Wording> {
     let rules = [
         ("kundenkontakt", "Kundenkontakt", "Persönlicher oder telefonischer Kontakt mit dem Kunden", "§7"),
         ("ag-kontakt", "AG-Kontakt", "Kontakt mit einem Arbeitgeber für diesen Kunden", "§7"),
@@ -45,30 +53,55 @@ pub(crate) fn renderer() -> Renderer {
     ];
     let ends = "Endet, sobald der Eintrag in der nächsten Liste steht oder hier eingetragen ist. \
                 In VerBIS dokumentieren bleibt nötig (§7).";
-    let wordings: HashMap<Arc<str>, Wording> = rules
-        .into_iter()
-        .map(|(id, title, task, paragraph)| {
-            let (title, task, paragraph) = (title.to_owned(), task.to_owned(), paragraph.to_owned());
-            (Arc::from(id), Wording { title, task, ends: ends.to_owned(), paragraph })
-        })
-        .collect();
-    let letterhead = Letterhead {
+    let wording = |(id, title, task, paragraph): (&str, &str, &str, &str)| {
+        let (title, task, paragraph) = (title.to_owned(), task.to_owned(), paragraph.to_owned());
+        (Arc::from(id), Wording { title, task, ends: ends.to_owned(), paragraph })
+    };
+    rules.into_iter().map(wording).collect()
+}
+
+/// What the samples have in common.
+pub fn letterhead() -> Letterhead {
+    Letterhead {
         contact: "Fragen beantwortet das BAK-Team, Telefon 07131 000-123.".to_owned(),
         reply_to: Some("bak@jobcenter.example".to_owned()),
         team_reply_to: HashMap::from([("BAK Nord".to_owned(), "bak-nord@jobcenter.example".to_owned())]),
-    };
-    Renderer::new(&wordings, letterhead).unwrap()
+    }
+}
+
+/// One or more of every kind, full and empty, fresh and stale, in one's own stead and in that of others.
+pub fn every_kind() -> Vec<Digest> {
+    vec![
+        bad_day(),
+        stale_day(),
+        quiet_day(0),
+        notices(),
+        start(),
+        reminder_in_stead(),
+        escalation(),
+        week(),
+        stale_week(),
+        stale(reminder_in_stead()),
+        stale(escalation()),
+        stale(quiet_day(3)),
+        stale(admin()),
+        admin(),
+        missed(),
+        receipt(),
+        vanished(),
+        escalation_in_stead(),
+        week_in_stead(),
+    ]
 }
 
 /// An item due on `action`, as of [`TODAY`] in Baden-Württemberg.
-pub(crate) fn item(rule: &str, fallnr: &str, action: &str, news: News) -> Item {
+pub fn item(rule: &str, fallnr: &str, action: &str, news: News) -> Item {
     let (today, action) = (day(TODAY), day(action));
     let state = match action.cmp(&today) {
         std::cmp::Ordering::Less => State::Overdue,
         std::cmp::Ordering::Equal => State::Today,
         std::cmp::Ordering::Greater => State::Upcoming,
     };
-    let calendar = Calendar::new(Bundesland::Bw, &[], &Dienstfrei::default());
     let (anchor, formula, back) = match rule {
         "kundenkontakt" => (Anchor::Activity(Art::KontaktTelefonisch), Formula::Days(28), 28),
         "ag-kontakt" => (Anchor::Activity(Art::AgKontakt), Formula::Days(14), 14),
@@ -96,7 +129,7 @@ pub(crate) fn item(rule: &str, fallnr: &str, action: &str, news: News) -> Item {
         state,
         step: "faellig".to_owned(),
         news,
-        workdays: calendar.workdays_between(action, today),
+        workdays: CALENDAR.workdays_between(action, today),
         appointment: None,
         reason: Reason { anchor, anchor_day, formula, shift: Shift::None, attempts: None, progress: None },
         handback: None,
@@ -108,17 +141,20 @@ fn with(mut item: Item, change: impl FnOnce(&mut Item)) -> Item {
     item
 }
 
-pub(crate) fn row(items: Vec<Item>) -> CaseRow {
-    let fallnr = items[0].fallnr.clone();
+/// All of one case.
+pub fn row(items: Vec<Item>) -> CaseRow {
+    let fallnr = items.first().map(|item| item.fallnr.clone()).unwrap_or_default();
     let bezeichnung = if fallnr.ends_with('7') { "A. B.".to_owned() } else { String::new() };
     CaseRow { fallnr, bezeichnung, items }
 }
 
-pub(crate) fn holder(kuerzel: Option<&str>, name: Option<&str>, in_stead: bool) -> Holder {
+/// A colleague as a heading.
+pub fn holder(kuerzel: Option<&str>, name: Option<&str>, in_stead: bool) -> Holder {
     Holder { kuerzel: kuerzel.map(str::to_owned), name: name.map(str::to_owned), in_stead }
 }
 
-pub(crate) fn nothing(who: Holder) -> BakDay {
+/// A day on which a colleague has nothing to do.
+pub fn nothing(who: Holder) -> BakDay {
     BakDay {
         who,
         appointments: Vec::new(),
@@ -132,12 +168,14 @@ pub(crate) fn nothing(who: Holder) -> BakDay {
     }
 }
 
-pub(crate) fn stand(team: &str, at: Option<&str>, workdays: Option<u32>, stale: bool) -> Datenstand {
-    let fresh = Freshness { at: at.map(|at| at.parse().unwrap()), workdays, stale };
+/// How fresh a team's data is.
+pub fn stand(team: &str, at: Option<&str>, workdays: Option<u32>, stale: bool) -> Datenstand {
+    let fresh = Freshness { at: at.and_then(|at| at.parse().ok()), workdays, stale };
     Datenstand { key: team.to_owned(), team: team.to_owned(), fresh }
 }
 
-pub(crate) fn digest(kind: Kind, content: Content) -> Digest {
+/// A mail of the sample day, of fresh data.
+pub fn digest(kind: Kind, content: Content) -> Digest {
     Digest {
         kind,
         office: String::new(),
@@ -243,7 +281,7 @@ fn of_team() -> Item {
 }
 
 /// The team mailbox on a bad day.
-pub(crate) fn bad_day() -> Digest {
+pub fn bad_day() -> Digest {
     let baks = vec![
         berger(),
         nothing(holder(Some("CA"), Some("Cem Aydin"), false)),
@@ -259,7 +297,7 @@ pub(crate) fn bad_day() -> Digest {
 }
 
 /// Two teams, stale data, one item: what the singular looks like.
-pub(crate) fn stale_day() -> Digest {
+pub fn stale_day() -> Digest {
     let team = |name: &str, baks| TeamDay {
         team: name.into(),
         team_items: Vec::new(),
@@ -285,7 +323,7 @@ pub(crate) fn stale_day() -> Digest {
 }
 
 /// Nothing is open.
-pub(crate) fn quiet_day(done: u32) -> Digest {
+pub fn quiet_day(done: u32) -> Digest {
     let bak = BakDay { done, ..nothing(holder(Some("BE"), None, false)) };
     let team = TeamDay {
         team: "BAK Nord".into(),
@@ -297,12 +335,13 @@ pub(crate) fn quiet_day(done: u32) -> Digest {
     digest(Kind::Tagesuebersicht, Content::Day(vec![team]))
 }
 
-pub(crate) fn part(who: Holder, items: Vec<Item>) -> NoticePart {
+/// A case worker's part of a notice.
+pub fn part(who: Holder, items: Vec<Item>) -> NoticePart {
     NoticePart { who, start: false, reminder: false, items, lapsed: Vec::new() }
 }
 
 /// A case worker's own cases and those of a colleague.
-pub(crate) fn notices() -> Digest {
+pub fn notices() -> Digest {
     let own = part(
         holder(Some("IF1"), Some("Ivo Falk"), false),
         vec![
@@ -341,7 +380,7 @@ pub(crate) fn notices() -> Digest {
 }
 
 /// The first notice of all.
-pub(crate) fn start() -> Digest {
+pub fn start() -> Digest {
     let mut part = part(
         holder(Some("IF1"), Some("Ivo Falk"), false),
         vec![
@@ -354,7 +393,7 @@ pub(crate) fn start() -> Digest {
 }
 
 /// A weekly reminder to a deputy.
-pub(crate) fn reminder_in_stead() -> Digest {
+pub fn reminder_in_stead() -> Digest {
     let items = vec![item("besuch-16", "0000081", "2026-11-20", News::Known)];
     let mut part = part(holder(Some("IF1"), Some("Ivo Falk"), true), items);
     part.reminder = true;
@@ -362,7 +401,7 @@ pub(crate) fn reminder_in_stead() -> Digest {
 }
 
 /// To a lead of two teams.
-pub(crate) fn escalation() -> Digest {
+pub fn escalation() -> Digest {
     let visit = with(item("besuch-16", "0000081", "2026-10-26", News::New), |i| {
         i.subject = "F-17".into();
         i.bezeichnung = "C. D.".into();
@@ -388,7 +427,7 @@ pub(crate) fn escalation() -> Digest {
 }
 
 /// A full week and an empty one.
-pub(crate) fn week() -> Digest {
+pub fn week() -> Digest {
     let load = |kuerzel: &str, name: Option<&str>, open, before, ends_within_28_days| Load {
         kuerzel: kuerzel.into(),
         name: name.map(str::to_owned),
@@ -443,17 +482,19 @@ pub(crate) fn week() -> Digest {
 }
 
 /// The same of data that is old.
-pub(crate) fn stale_week() -> Digest {
+pub fn stale_week() -> Digest {
     let week = week();
     let Content::Week(mut teams) = week.content else { return week };
     teams.truncate(1);
-    (teams[0].contacts_overdue, teams[0].unwatched) = (None, Vec::new());
+    for team in &mut teams {
+        (team.contacts_overdue, team.unwatched) = (None, Vec::new());
+    }
     let data = vec![stand("BAK Nord", Some("2026-11-10T06:05:00Z"), Some(9), true)];
     Digest { data, content: Content::Week(teams), ..week }
 }
 
 /// A notice and an escalation of data that is old, and hints for the administrator.
-pub(crate) fn stale(digest: Digest) -> Digest {
+pub fn stale(digest: Digest) -> Digest {
     Digest { data: vec![stand("BAK Nord", Some("2026-11-17T06:05:00Z"), Some(4), true)], ..digest }
 }
 
@@ -466,7 +507,8 @@ fn escalation_items() -> Vec<Item> {
     }
 }
 
-pub(crate) fn admin() -> Digest {
+/// Hints for the administrator.
+pub fn admin() -> Digest {
     let sentences = [
         "Fall 0000017 konnte nicht ausgewertet werden.",
         "Für die Teamleitung von Team NORD ist niemand erreichbar; 2 Hinweise warten.",
@@ -474,7 +516,8 @@ pub(crate) fn admin() -> Digest {
     digest(Kind::Admin, Content::Admin(sentences.map(str::to_owned).into()))
 }
 
-pub(crate) fn missed() -> Digest {
+/// To the administrator: there was no morning.
+pub fn missed() -> Digest {
     let sentences = [
         "Dienststelle Nord: Der Lauf vom Mo., 23.11.2026 ist bis 18:00 Uhr nicht gelungen.",
         "Er scheitert seit Mo., 23.11.2026, 06:30. Zuletzt: Der Datenträger der Datenbank ist voll.",
@@ -483,7 +526,8 @@ pub(crate) fn missed() -> Digest {
     Digest { office: "Nord".to_owned(), data: Vec::new(), ..digest(Kind::Admin, content) }
 }
 
-pub(crate) fn receipt() -> Digest {
+/// To whoever delivers lists.
+pub fn receipt() -> Digest {
     let sentences = [
         "„notiz.docx“: Nicht übernommen. Sie liegt mit einem Bericht im Ordner rejected.",
         "„betreuungen.csv“: Übernommen, bis auf 1 Zeile. 120 Zeilen gelesen, 3 neu, 5 geändert, 0 zurückgezogen. \
@@ -491,4 +535,35 @@ pub(crate) fn receipt() -> Digest {
     ];
     let receipt = Receipt { taken: 1, rejected: 1, rows: 1, sentences: sentences.map(str::to_owned).into() };
     Digest { data: Vec::new(), ..digest(Kind::Eingang, Content::Receipt(receipt)) }
+}
+
+/// A day on which cases are gone from the list, and nothing else is said.
+fn vanished() -> Digest {
+    let quiet = quiet_day(0);
+    let Content::Day(mut teams) = quiet.content else { return quiet };
+    for team in &mut teams {
+        team.vanished = vec!["0000091".to_owned(), "0000092".to_owned()];
+    }
+    Digest { content: Content::Day(teams), ..quiet }
+}
+
+/// To whoever stands in for a lead.
+fn escalation_in_stead() -> Digest {
+    let escalation = escalation();
+    let Content::Escalation(mut teams) = escalation.content else { return escalation };
+    for team in &mut teams {
+        team.in_stead_for = Some(holder(Some("TL"), Some("Tara Lind"), true));
+    }
+    Digest { content: Content::Escalation(teams), ..escalation }
+}
+
+/// To whoever stands in for a lead, with something that ran out.
+fn week_in_stead() -> Digest {
+    let week = week();
+    let Content::Week(mut teams) = week.content else { return week };
+    for team in &mut teams {
+        team.in_stead_for = Some(holder(Some("TL"), None, true));
+        team.lapsed = vec![lapsed("besuch-16", "0000088", "2026-08-20")];
+    }
+    Digest { content: Content::Week(teams), ..week }
 }
