@@ -19,6 +19,7 @@ mod record;
 mod retention;
 mod simulate;
 mod status;
+mod wochenliste;
 mod words;
 
 use std::path::{Path, PathBuf};
@@ -50,6 +51,8 @@ enum Command {
     ///
     /// Ende mit 0: alles eingelesen; 1: etwas wurde nicht übernommen; 2: nichts war lesbar.
     Import(import::Args),
+    /// Schreibt die Wochenliste eines BAK (xlsx): ausfüllen, speichern, mit „import“ oder über den Eingangsordner zurück
+    Wochenliste(wochenliste::Args),
     /// Führt den Lauf eines Tages aus, einmal: was zu sagen ist, steht danach im Postausgang
     Morning {
         /// Der Tag; ohne Angabe heute
@@ -260,6 +263,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<u8> {
         }
         Command::Import(args) if args.suggest => import::suggest(&args),
         Command::Import(args) => with(config, async |app| import::import(app, &args).await).await,
+        Command::Wochenliste(args) => with(config, async |app| wochenliste::wochenliste(app, &args).await).await,
         Command::Morning { on } => with(config, async |app| morning::morning(app, app.day(on)).await).await,
         Command::Deliver => with(config, morning::deliver).await,
         Command::Evaluate { on, format } => with(config, async |app| evaluate::evaluate(app, on, format).await).await,

@@ -11,6 +11,7 @@ mod page;
 mod quoted_printable;
 mod subject;
 pub mod transport;
+pub mod wochenliste;
 pub mod words;
 
 use std::collections::HashMap;
