@@ -14,6 +14,7 @@ pub mod transport;
 pub mod wochenliste;
 pub mod words;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -25,10 +26,11 @@ use thiserror::Error;
 
 use crate::domain::digest::{Content, Digest};
 use crate::domain::rules::Wording;
+use crate::domain::wochenliste::Form;
 use page::RuleWords;
 
 /// The templates, by the name under which they know each other.
-const TEMPLATES: [(&str, &str); 20] = [
+const TEMPLATES: [(&str, &str); 22] = [
     ("page.txt", include_str!("../templates/mail/page.txt")),
     ("page.html", include_str!("../templates/mail/page.html")),
     ("rows.txt", include_str!("../templates/mail/rows.txt")),
@@ -41,6 +43,8 @@ const TEMPLATES: [(&str, &str); 20] = [
     ("eskalation.html", include_str!("../templates/mail/eskalation.html")),
     ("wochenbericht.txt", include_str!("../templates/mail/wochenbericht.txt")),
     ("wochenbericht.html", include_str!("../templates/mail/wochenbericht.html")),
+    ("wochenliste.txt", include_str!("../templates/mail/wochenliste.txt")),
+    ("wochenliste.html", include_str!("../templates/mail/wochenliste.html")),
     ("admin.txt", include_str!("../templates/mail/admin.txt")),
     ("admin.html", include_str!("../templates/mail/admin.html")),
     // What only one rule says to a case worker; a rule without such a file gets the general form.
@@ -74,6 +78,37 @@ pub struct Parts {
     pub html: String,
     /// Where answers go, if not to the sender.
     pub reply_to: Option<String>,
+    /// Files beside the words. They are kept as long as the words are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<Attached>,
+}
+
+/// A file beside the words of a mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attached {
+    /// Its name: letters, digits, points and dashes.
+    pub name: String,
+    /// What it is.
+    pub media_type: Cow<'static, str>,
+    /// What is in it; Base64 where it waits.
+    #[serde(with = "base64_text")]
+    pub bytes: Vec<u8>,
+}
+
+/// Bytes as text: JSON has no other way.
+mod base64_text {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use serde::{Deserialize as _, Deserializer, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&STANDARD.encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(from)?;
+        STANDARD.decode(text).map_err(de::Error::custom)
+    }
 }
 
 /// Why a digest got no words. Always a mistake in a template; holds nobody's data.
@@ -129,6 +164,7 @@ impl Renderer {
             Content::Notice(parts) => (self.page(digest, page::notice(self, parts)), "mitteilung"),
             Content::Escalation(teams) => (self.page(digest, page::escalation(self, teams)), "eskalation"),
             Content::Week(teams) => (self.page(digest, page::week(self, teams)), "wochenbericht"),
+            Content::Forms(forms) => (self.page(digest, page::forms(forms)), "wochenliste"),
             Content::Admin(sentences) | Content::Missed(sentences) => {
                 (self.page(digest, page::admin(sentences)), "admin")
             }
@@ -139,7 +175,11 @@ impl Renderer {
         };
         let text = tidy(&print(format!("{name}.txt"))?);
         let html = print(format!("{name}.html"))?;
-        Ok(Parts { subject, text, html, reply_to: self.reply_to(digest).map(str::to_owned) })
+        let files = match &digest.content {
+            Content::Forms(forms) => forms.iter().map(attached).collect::<Result<_, _>>()?,
+            _ => Vec::new(),
+        };
+        Ok(Parts { subject, text, html, reply_to: self.reply_to(digest).map(str::to_owned), files })
     }
 
     fn page<B: Serialize>(&self, digest: &Digest, body: B) -> Value {
@@ -154,6 +194,13 @@ impl Renderer {
         };
         own.or(self.letterhead.reply_to.as_ref()).map(String::as_str)
     }
+}
+
+/// A form as a file beside the words.
+fn attached(form: &Form) -> Result<Attached, MailError> {
+    let failed = |_| MailError { template: "wochenliste.xlsx".to_owned(), reason: "xlsx".to_owned() };
+    let bytes = wochenliste::workbook(form).map_err(failed)?;
+    Ok(Attached { name: wochenliste::file_name(form), media_type: Cow::Borrowed(wochenliste::MEDIA_TYPE), bytes })
 }
 
 /// Leaves at most one empty line in a row and none at the ends, so that templates need not count theirs.

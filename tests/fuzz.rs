@@ -18,10 +18,10 @@ use wiedervorlage::domain::calendar::{
     Bundesland, Calendar, Dienstfrei, add_months, before, end_begin, iso_week, monday, parse_iso_week,
 };
 use wiedervorlage::domain::digest::Kind;
-use wiedervorlage::mail::Parts;
 use wiedervorlage::mail::bounce;
 use wiedervorlage::mail::compose::{Envelope, compose};
 use wiedervorlage::mail::transport::smtp::answer::{Assembly, MOST_LINES, Offers};
+use wiedervorlage::mail::{Attached, Parts};
 
 /// A file that is written over for each input.
 struct Slot {
@@ -223,6 +223,7 @@ fn the_words_of_a_queued_mail_bear_anything() {
         text: "Heute zuerst: 2\nZweite Zeile\n".into(),
         html: "<html><body class=\"x\"><p>Übel &amp; mehr</p></body></html>".into(),
         reply_to: Some("bak@jobcenter.example".into()),
+        files: vec![Attached { name: "a.xlsx".into(), media_type: "application/x-a".into(), bytes: vec![0, 255] }],
     };
     let sample = serde_json::to_vec(&parts).unwrap();
     let tokens: &[&[u8]] = &[

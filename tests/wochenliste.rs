@@ -301,6 +301,40 @@ async fn a_form_taken_in_can_be_taken_back_whole(office: Office) {
     assert_eq!(office.facts().await, before);
 }
 
+/// Writes what is attached to the mails of a kind into a folder; prints to whom, the subject and the names.
+const DETACH: &str = "import email, email.policy, pathlib, sys
+for path in sorted(pathlib.Path(sys.argv[1]).rglob('*.eml')):
+    mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    if mail['X-BAK-Art'] == 'wochenliste':
+        for file in mail.iter_attachments():
+            pathlib.Path(sys.argv[2], file.get_filename()).write_bytes(file.get_content())
+            print(mail['to'], mail['subject'], file.get_filename())";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_form_that_comes_by_mail_is_the_one_that_goes_back() {
+    let office = Office::sqlite().await.ready();
+    let away = "kuerzel;von;bis\nmust;03.11.2025;07.11.2025\n";
+    let people = "kuerzel;name;email;rolle;team;region;vertretung\n\
+        must;Mia Muster;mia@jobcenter.example;BAK;T0;Nord;otto\notto;Otto Ohm;otto@jobcenter.example;BAK;T0;Süd;\n\
+        ivo;Ivo Falk;ivo@jobcenter.example;IFK;T0;Nord;\n";
+    office.deliver(&[("personal.csv", people), ("abwesenheiten.csv", away)]).said();
+    for words in [&["morning", "--on", "2025-11-03"][..], &["deliver"]] {
+        office.asked(words).said();
+    }
+    let mut python = std::process::Command::new("python3");
+    let done = python.args(["-c", DETACH]).arg(office.path("var/mails")).arg(office.folder.path()).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let expected = "otto@jobcenter.example [BAK] Wochenliste KW 45 – 6 Fälle Wochenliste_2025-W45_must.xlsx\n\
+        otto@jobcenter.example [BAK] Wochenliste KW 45 – 6 Fälle Wochenliste_2025-W45_otto.xlsx\n";
+    assert_eq!(String::from_utf8(done.stdout).unwrap(), expected);
+    let attached = std::fs::read(office.path("Wochenliste_2025-W45_must.xlsx")).unwrap();
+    assert!(rows(&attached, filled::SHEETS[0])[1][0].to_string().contains("Mia Muster (in Vertretung)"));
+    let listed: Vec<_> = rows(&attached, filled::SHEETS[1]).iter().skip(7).map(|row| row[0].to_string()).collect();
+    assert_eq!(listed, ["0000001", "0000002", "0000003", "0000004", "0000005"]);
+    office.drop("zurück.xlsx", &fill(&attached, &[("0000004", "mo.suche", "x")])).said();
+    assert!(office.done().await.contains(&"0000004 stellensuchlauf 2025-11-03 1".to_owned()));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_form_is_never_written_over_another() {
     let office = Office::sqlite().await.ready();

@@ -17,7 +17,7 @@ use super::calendar::{Calendar, iso_week, monday, parse_iso_week};
 use super::digest::Datenstand;
 use super::evaluate::Office;
 use super::facts::{Art, CaseFile, EndeGrund, words};
-use super::obligation::{Finding, Role};
+use super::obligation::{Finding, Obligation, Role};
 
 /// The hidden sheet by which a workbook is known as a Wochenliste; it holds what the form held when it was made.
 pub const MEMORY_SHEET: &str = "Wochenliste-Stand";
@@ -267,13 +267,25 @@ pub fn closed_days(cal: &Calendar, week: Week) -> [Option<String>; 5] {
 /// The case's row on the form of a week that is made on `day`, if it stands on it: main care or the watch runs on some
 /// day of the week, or it has ended and the BAK has something to do.
 pub fn row(file: &CaseFile, office: &Office, week: Week, day: NaiveDate) -> Option<Row> {
-    let case = &file.case;
     let mut findings = Vec::new();
     office.evaluate(file, day, false, &mut findings);
-    let of_bak = findings.into_iter().filter_map(|finding| match finding {
-        Finding::Due(due) if due.belongs_to(day).has(Role::Bak) => office.rule(&due.key.rule),
+    let due = findings.iter().filter_map(|finding| match finding {
+        Finding::Due(due) => Some(due),
         _ => None,
     });
+    row_of(file, office, week, day, due)
+}
+
+/// The same, where it is known what is due.
+pub fn row_of<'a>(
+    file: &CaseFile,
+    office: &Office,
+    week: Week,
+    day: NaiveDate,
+    due: impl Iterator<Item = &'a Obligation>,
+) -> Option<Row> {
+    let case = &file.case;
+    let of_bak = due.filter(|due| due.belongs_to(day).has(Role::Bak)).filter_map(|due| office.rule(&due.key.rule));
     let mut open: Vec<Open> =
         of_bak.map(|rule| Open { rule: rule.id.to_string(), title: rule.wording.title.clone() }).collect();
     open.dedup();

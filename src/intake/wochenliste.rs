@@ -21,7 +21,7 @@ use super::list::cells::Cell;
 use super::list::head::is_sum;
 use super::report::{Problem, Severity, shorten};
 use crate::domain::wochenliste::{
-    Column, Entry, FALLNR, MARK, MEMORY_SHEET, MOST_ROWS, VERSION, WEEKDAYS, Week, column_letters,
+    Column, Entry, FALLNR, MARK, MEMORY_SHEET, MOST_ROWS, Note, VERSION, WEEKDAYS, Week, column_letters,
 };
 use cell::{Wrong, read_cell};
 
@@ -48,6 +48,8 @@ pub(super) struct Filled {
 pub(super) struct FilledRow {
     /// The case as it is written.
     pub(super) fallnr: String,
+    /// Whether it says when the case ended, now or when the form was made.
+    pub(super) ended: bool,
     /// Its cells that say something else than when the form was made.
     pub(super) cells: Vec<FilledCell>,
 }
@@ -278,7 +280,7 @@ impl Reading {
         // A row that somebody has added below for a case of the list says only what it says.
         let again = !self.seen.insert(fallnr.clone());
         let held = self.memory.held.get(&fallnr);
-        let mut said = FilledRow { fallnr, cells: Vec::new() };
+        let mut said = FilledRow { fallnr, ended: false, cells: Vec::new() };
         for (at, column) in columns {
             let before = held.and_then(|held| held.get(column).copied()).unwrap_or(Entry::Nothing);
             let because = match column {
@@ -292,9 +294,14 @@ impl Reading {
             };
             let place = self.place(row, *at, self.what(*column));
             let text = cell(*at).text();
-            match read_cell(*column, cell(*at), row.epoch_1904, before) {
+            let read = read_cell(*column, cell(*at), row.epoch_1904, before);
+            said.ended |= *column == Column::Note(Note::End) && matches!(read, Ok(Entry::Day(_)));
+            match read {
                 Ok(now) if now == before || (again && now == Entry::Nothing) => {}
-                Ok(now) => said.cells.push(FilledCell { column: *column, at: place, before, now, text }),
+                Ok(now) => {
+                    let text = now.day().map_or(text, |day| day.format("%d.%m.%Y").to_string());
+                    said.cells.push(FilledCell { column: *column, at: place, before, now, text });
+                }
                 Err(wrong) => {
                     let (reason, remedy) = wrong.words(*column, because.unwrap_or_default());
                     self.filled.refused += 1;

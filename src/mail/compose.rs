@@ -10,13 +10,13 @@ use std::time::SystemTime;
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use lettre::Address;
-use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
-use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
+use lettre::message::header::{ContentDisposition, ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox, Message, MultiPart, MultiPartBuilder, SinglePart};
 use sha2::Sha256;
 use thiserror::Error;
 
 use super::words::clean;
-use super::{Parts, quoted_printable};
+use super::{Attached, Parts, quoted_printable};
 use crate::domain::address::{domain_of, is_address};
 use crate::domain::digest::Kind;
 
@@ -73,7 +73,7 @@ pub fn message_id(secret: &[u8], dedup_key: &str, domain: &str) -> String {
     id
 }
 
-/// The whole mail (RFC 5322): text and HTML as alternatives.
+/// The whole mail (RFC 5322): text and HTML as alternatives, files beside them.
 pub fn compose(parts: &Parts, envelope: &Envelope<'_>) -> Result<Vec<u8>, ComposeError> {
     let from = address(envelope.from).ok_or(ComposeError::From)?;
     let to = address(envelope.to).ok_or(ComposeError::To)?;
@@ -105,11 +105,16 @@ pub fn compose(parts: &Parts, envelope: &Envelope<'_>) -> Result<Vec<u8>, Compos
         None => (Cow::from(&parts.text), Cow::from(&parts.html)),
         Some(to) => (redirected_text(&parts.text, to).into(), redirected_html(&parts.html, to).into()),
     };
-    let kind = format!("multipart/alternative; boundary=\"{}\"", boundary(envelope.message_id));
-    let body = MultiPart::builder()
-        .header(ContentType::parse(&kind).map_err(|_| ComposeError::Message)?)
+    let body = multipart("alternative", &boundary(envelope.message_id))?
         .singlepart(part(ContentType::TEXT_PLAIN, &text))
         .singlepart(part(ContentType::TEXT_HTML, &html));
+    let body = if parts.files.is_empty() {
+        body
+    } else {
+        // None of the two begins with the other.
+        let mixed = multipart("mixed", &format!("=_M{}", &boundary(envelope.message_id)["=_".len()..]))?;
+        parts.files.iter().try_fold(mixed.multipart(body), |mixed, file| Ok(mixed.singlepart(attachment(file)?)))?
+    };
     Ok(message.multipart(body).map_err(|_| ComposeError::Message)?.formatted())
 }
 
@@ -126,6 +131,18 @@ fn subject(text: &str) -> String {
 fn part(kind: ContentType, body: &str) -> SinglePart {
     let body = Body::dangerous_pre_encoded(quoted_printable::encode(body), ContentTransferEncoding::QuotedPrintable);
     SinglePart::builder().header(kind).body(body)
+}
+
+fn multipart(kind: &str, boundary: &str) -> Result<MultiPartBuilder, ComposeError> {
+    let kind = format!("multipart/{kind}; boundary=\"{boundary}\"");
+    Ok(MultiPart::builder().header(ContentType::parse(&kind).map_err(|_| ComposeError::Message)?))
+}
+
+fn attachment(file: &Attached) -> Result<SinglePart, ComposeError> {
+    let kind = ContentType::parse(&file.media_type).map_err(|_| ComposeError::Message)?;
+    let body = Body::new_with_encoding(file.bytes.clone(), ContentTransferEncoding::Base64);
+    let body = body.map_err(|_| ComposeError::Message)?;
+    Ok(SinglePart::builder().header(kind).header(ContentDisposition::attachment(&clean(&file.name))).body(body))
 }
 
 /// `=_` cannot stand in quoted-printable text, so the boundary cannot be met inside a part.
@@ -177,6 +194,7 @@ mod tests {
             text: format!("Grüße\n{}\n", "sehr langer Text ".repeat(200)),
             html: "<!DOCTYPE html><html><body style=\"margin:0\"><p>Grüße</p></body></html>".to_owned(),
             reply_to: Some("bak@jobcenter.example".to_owned()),
+            files: Vec::new(),
         }
     }
 
@@ -222,6 +240,29 @@ mod tests {
         assert_eq!(mail.matches("Content-Type: multipart/alternative").count(), 1);
         assert!(mail.is_ascii());
         assert!(mail.split("\r\n").all(|line| line.len() <= 998 && !line.contains(['\r', '\n'])));
+    }
+
+    #[test]
+    fn a_file_lies_beside_the_words() {
+        let bytes: Vec<u8> = (0..=255).cycle().take(5_000).collect();
+        let file = Attached { name: "Liste.xlsx".into(), media_type: "application/x-liste".into(), bytes };
+        let with = Parts { files: vec![file.clone(), file], ..parts() };
+        let kept: Parts = serde_json::from_slice(&serde_json::to_vec(&with).unwrap()).unwrap();
+        assert_eq!(kept, with);
+        let mail = print(&kept, &envelope());
+        for (what, times) in [
+            ("Content-Type: multipart/mixed", 1),
+            ("Content-Type: multipart/alternative", 1),
+            ("Content-Disposition: attachment; filename=\"Liste.xlsx\"\r\n", 2),
+            ("Content-Type: application/x-liste\r\n", 2),
+            ("\r\nAAECAwQFBgcICQ", 2),
+            ("\r\n--=_M0123456789abcdef0123456789abcdef--", 1),
+        ] {
+            assert_eq!(mail.matches(what).count(), times, "{what}\n{mail}");
+        }
+        assert!(mail.is_ascii() && mail.split("\r\n").all(|line| line.len() <= 998));
+        // Mails without files are kept and written as ever.
+        assert!(!serde_json::to_string(&parts()).unwrap().contains("files"));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! template is one loop per list. Each kind of mail has its own body; [`Page`] is what all have around it.
 
 mod day;
+mod form;
 mod lead;
 mod notice;
 
@@ -16,6 +17,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 pub(super) use day::day;
+pub(super) use form::forms;
 pub(super) use lead::{escalation, week};
 pub(super) use notice::notice;
 
@@ -95,6 +97,11 @@ impl<'a, B> Page<'a, B> {
             Kind::Wochenbericht => (
                 "Wochenbericht",
                 "Sie erhalten diese Mail, weil Sie als Teamleitung eingetragen sind oder sie vertreten.",
+            ),
+            Kind::Wochenliste => (
+                "Wochenliste",
+                "Sie erhalten diese Mail, weil Sie als Betriebsakquisiteurin oder Betriebsakquisiteur eingetragen \
+                 sind oder jemanden vertreten.",
             ),
             Kind::Admin => (
                 "Hinweise zum Betrieb",

@@ -69,6 +69,9 @@ pub fn workbook(form: &Form) -> Result<Vec<u8>, SheetError> {
     Ok(book.save_to_buffer()?)
 }
 
+/// What kind of file it is.
+pub const MEDIA_TYPE: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
 /// What the file is called.
 pub fn file_name(form: &Form) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };

@@ -18,7 +18,7 @@ use crate::domain::evaluate::Office;
 use crate::domain::facts::{Colleague, Event, Rolle};
 use crate::domain::recipients::{Directory, Roster};
 use crate::domain::rules::Rule;
-use crate::domain::run::{is_stale, skipped_first_days};
+use crate::domain::run::{is_stale, is_weekly, skipped_first_days};
 use crate::store::{Head, Snapshot, Undelivered};
 
 /// A mitteilung older than so many days cannot lie within the five workdays of the reminder's window.
@@ -174,6 +174,7 @@ pub(super) async fn plan(
         let lead = lead.or_else(|| Some(Lead { address: instead?, in_stead_for: in_stead_for(true) }));
         let first_of_week = last_run.is_none_or(|last| monday(last) != monday(day));
         let report_due = !reported.contains(&team.team);
+        let form_due = settings.mail.wochenliste.is_some_and(|weekday| is_weekly(&office.cal, weekday, last_run, day));
         if team.postfach.is_none() {
             plan.problems.push(format!(
                 "Team {}: Es ist kein erlaubtes Postfach eingetragen (teams.csv, Spalte postfach). Die Tagesübersicht \
@@ -191,6 +192,7 @@ pub(super) async fn plan(
             new_rules,
             first_of_week,
             report_due,
+            form_due,
             datenstand: at,
             stale,
             skipped: last_run.map(|last| skipped_first_days(&office.cal, last, day)).unwrap_or_default(),

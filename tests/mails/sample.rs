@@ -12,6 +12,7 @@ use wiedervorlage::domain::digest::{
 use wiedervorlage::domain::facts::{Art, TerminArt};
 use wiedervorlage::domain::obligation::{Anchor, Column, Formula, Reason, Shift, State};
 use wiedervorlage::domain::rules::Wording;
+use wiedervorlage::domain::wochenliste::{self, Entry, Form, Open, Row as FormRow, Standing, Week};
 use wiedervorlage::mail::{Letterhead, Renderer};
 
 /// The Monday of all samples.
@@ -428,6 +429,29 @@ fn escalation_items() -> Vec<Item> {
         }
         _ => Vec::new(),
     }
+}
+
+pub(crate) fn forms() -> Digest {
+    let row = |fallnr: &str| FormRow {
+        fallnr: fallnr.into(),
+        bezeichnung: "A. B.".into(),
+        standing: Standing::Main,
+        open: vec![Open { rule: "ag-kontakt".into(), title: "AG-Kontakt".into() }],
+        cells: vec![Entry::Nothing; wochenliste::Column::all().count()],
+    };
+    let form = |bak: &str, name: &str, in_stead, cases: &[&str]| Form {
+        bak: bak.into(),
+        name: Some(name.into()),
+        in_stead,
+        week: Week::parse("2026-W48").unwrap(),
+        made: "2026-11-23T05:30:00Z".parse().unwrap(),
+        data: Vec::new(),
+        closed: Default::default(),
+        rows: cases.iter().map(|fallnr| row(fallnr)).collect(),
+    };
+    let forms =
+        vec![form("BE", "Anna Berger", false, &["0000017", "0000018"]), form("CA", "Cem Aydin", true, &["0000021"])];
+    digest(Kind::Wochenliste, Content::Forms(forms))
 }
 
 pub(crate) fn admin() -> Digest {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{AppointmentLine, Handback, Item, Kind, Lapsed, News};
+use super::{AppointmentLine, Datenstand, Handback, Item, Kind, Lapsed, News};
 use crate::domain::capacity::ends_soon;
 use crate::domain::evaluate::Office;
 use crate::domain::facts::{Case, CaseFile};
@@ -17,6 +17,7 @@ use crate::domain::ledger::{Entry, HELD, Settled, held_back};
 use crate::domain::obligation::{Ended, Obligation, Role, Roles, State};
 use crate::domain::recipients::Directory;
 use crate::domain::rules::{Kind as RuleKind, LeadSees, Rule};
+use crate::domain::wochenliste::{Row, Week, row_of};
 
 /// One thing for one recipient.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,6 +49,8 @@ pub enum What {
     Appointment(AppointmentLine),
     /// Six months end soon: on which day, which case.
     Ending(NaiveDate, String),
+    /// A case on its BAK's Wochenliste.
+    Form(Row),
 }
 
 /// What a run knows of a team.
@@ -73,6 +76,8 @@ pub struct TeamFace {
     pub first_of_week: bool,
     /// Whether the weekly report is due: not yet written for this ISO week.
     pub report_due: bool,
+    /// Whether each BAK gets the Wochenliste today.
+    pub form_due: bool,
     /// Its last import or record.
     pub datenstand: Option<DateTime<Utc>>,
     /// Whether that is too long ago.
@@ -90,6 +95,11 @@ impl TeamFace {
     /// Whether the case is gone from a list that is complete.
     pub fn has_vanished(&self, fallnr: &str) -> bool {
         self.vanished.binary_search_by(|known| known.as_str().cmp(fallnr)).is_ok()
+    }
+
+    /// How fresh its data is.
+    pub fn data(&self) -> Datenstand {
+        Datenstand { key: self.team.clone(), team: self.name.clone(), at: self.datenstand, stale: self.stale }
     }
 
     /// The roles of the team as such for which nobody can be written to.
@@ -239,6 +249,7 @@ impl Router<'_> {
                 entry.untold = entry.untold.without(Roles::only(Role::Bak));
             }
         }
+        self.form(team, file, told, bak.as_deref(), emit);
         self.worker(team, file, told, ended, emit);
         self.lead(team, file, told, ended, emit);
     }
@@ -276,9 +287,31 @@ impl Router<'_> {
         nobody.map(|(role, _)| role).collect::<Roles>().and(team.unreachable()).and(asked)
     }
 
-    /// Where a BAK's own mail goes: only for those with an address; their deputy, or the team mailbox, if absent.
+    /// The case's row on its BAK's Wochenliste.
+    fn form(
+        &self,
+        team: &TeamFace,
+        file: &CaseFile,
+        told: &[Told],
+        bak: Option<&str>,
+        emit: &mut impl FnMut(Kind, &str, &Line),
+    ) {
+        let Some((address, in_stead)) = self.own_address(team, bak).filter(|_| team.form_due) else { return };
+        let row = row_of(file, &team.office, Week::of(self.t), self.t, told.iter().map(|(o, _)| o));
+        if let Some(row) = row {
+            let (team, holder) = (team.team.clone(), bak.map(str::to_owned));
+            emit(Kind::Wochenliste, &address, &Line { team, holder, in_stead, what: What::Form(row) });
+        }
+    }
+
+    /// Where a BAK's own mail goes, if there is one.
     fn personal_address(&self, team: &TeamFace, bak: Option<&str>) -> Option<(String, bool)> {
-        let bak = bak.filter(|bak| self.personal && self.directory.has_address(bak))?;
+        self.own_address(team, bak.filter(|_| self.personal))
+    }
+
+    /// Where what is a BAK's own goes: only for those with an address; their deputy, or the team mailbox, if absent.
+    fn own_address(&self, team: &TeamFace, bak: Option<&str>) -> Option<(String, bool)> {
+        let bak = bak.filter(|bak| self.directory.has_address(bak))?;
         match self.directory.reach(bak) {
             Some(reached) => Some((reached.address.to_owned(), reached.in_stead)),
             None => team.postfach.clone().map(|postfach| (postfach, true)),

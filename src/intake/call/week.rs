@@ -43,7 +43,7 @@ impl Call<'_> {
         done.counts[ACTIVITIES].read += refused;
         done.counts[ACTIVITIES].refused += refused;
         let mut known = HashMap::new();
-        for FilledRow { fallnr, cells } in rows {
+        for FilledRow { fallnr, ended, cells } in rows {
             if !known.contains_key(&fallnr) {
                 known.insert(fallnr.clone(), self.tx.known_case(&fallnr).await?);
             }
@@ -51,7 +51,6 @@ impl Call<'_> {
                 done.unknown(&cells);
                 continue;
             };
-            let ends = cells.iter().find(|cell| cell.column == Column::Note(Note::End));
             let oldest = week.monday().checked_sub_days(LONG_AGO).unwrap_or(NaiveDate::MIN);
             for cell in &cells {
                 let kind = if of_field(cell.column) { FIELDS } else { ACTIVITIES };
@@ -62,7 +61,6 @@ impl Call<'_> {
                 }
                 match cell.column {
                     Column::Note(Note::Reason) => {
-                        let ended = ends.map_or(case.days.contains_key(&CaseField::End), |end| end.now.day().is_some());
                         if cell.now.reason().is_some() && !ended {
                             let remedy = "Bitte tragen Sie auch das Ende ein.";
                             done.refuse(kind, cell, "Ein Grund ohne Ende lässt sich nicht übernehmen.", remedy);
