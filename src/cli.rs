@@ -24,6 +24,7 @@ mod simulate;
 mod stand;
 mod status;
 mod templates;
+mod wochenliste;
 mod words;
 
 use std::path::{Path, PathBuf};
@@ -62,6 +63,8 @@ enum Command {
     /// Wartet dafür einmal inbox.settle_seconds ab; läuft der Dienst, tut er das jede Minute selbst. Ende mit 0: alles
     /// übernommen oder nichts da; 1: etwas wurde abgelehnt, wartet oder braucht jemanden.
     Inbox,
+    /// Schreibt die Wochenliste eines BAK (xlsx): ausfüllen, speichern, mit „import“ oder über den Eingangsordner zurück
+    Wochenliste(wochenliste::Args),
     /// Führt den Lauf eines Tages aus, einmal: was zu sagen ist, steht danach im Postausgang
     Morning {
         /// Der Tag; ohne Angabe heute
@@ -307,6 +310,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<u8> {
         Command::Import(args) if args.suggest => import::suggest(&args),
         Command::Import(args) => with(config, async |app| import::import(app, &args).await).await,
         Command::Inbox => with(config, inbox::inbox).await,
+        Command::Wochenliste(args) => with(config, async |app| wochenliste::wochenliste(app, &args).await).await,
         Command::Morning { on } => with(config, async |app| morning::morning(app, app.day(on)).await).await,
         Command::Deliver => with(config, morning::deliver).await,
         Command::Evaluate { on, format } => with(config, async |app| evaluate::evaluate(app, on, format).await).await,

@@ -13,3 +13,4 @@ pub mod recipients;
 pub mod retry;
 pub mod rules;
 pub mod run;
+pub mod wochenliste;

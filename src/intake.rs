@@ -15,6 +15,7 @@
 //! | `header`, `row`, `rows` | which column is which, and what a row says |
 //! | `read` | one file from end to end |
 //! | `mapping`, `list`, `suggest` | an office's own list, whatever its headings |
+//! | `wochenliste` | a week's form that comes back filled in |
 //! | `rejects`, `report` | what is said about it |
 //! | `correct` | one field that a person has typed |
 
@@ -37,6 +38,7 @@ mod row;
 mod rows;
 mod source;
 pub mod suggest;
+mod wochenliste;
 
 use std::fmt;
 use std::path::PathBuf;

@@ -15,8 +15,10 @@ pub mod sample;
 mod subject;
 pub mod templates;
 pub mod transport;
+pub mod wochenliste;
 pub mod words;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -27,6 +29,7 @@ use thiserror::Error;
 
 use crate::domain::digest::{Content, Digest, Kind};
 use crate::domain::rules::Wording;
+use crate::domain::wochenliste::Form;
 use page::RuleWords;
 use templates::Templates;
 use templates::print::{Printed, Printer};
@@ -53,18 +56,40 @@ pub struct Parts {
     pub html: String,
     /// Where answers go, if not to the sender.
     pub reply_to: Option<String>,
-    /// Pictures that the HTML part shows.
+    /// Pictures that the HTML part shows: it speaks of them by their names (`cid:…`), which are letters, digits and `-`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub pictures: Vec<Enclosed>,
+    pub pictures: Vec<Attached>,
+    /// Files beside the words. They are kept as long as the words are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<Attached>,
 }
 
-/// A picture within a mail.
+/// A file beside the words of a mail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Enclosed {
-    /// How the HTML part speaks of it (`cid:…`), and how it is called if somebody keeps it. Letters, digits and `-`.
+pub struct Attached {
+    /// Its name: letters, digits, points and dashes.
     pub name: String,
-    /// PNG, in base64: the queue holds text.
-    pub png: String,
+    /// What it is.
+    pub media_type: Cow<'static, str>,
+    /// What is in it; Base64 where it waits.
+    #[serde(with = "base64_text")]
+    pub bytes: Vec<u8>,
+}
+
+/// Bytes as text: JSON has no other way.
+mod base64_text {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use serde::{Deserialize as _, Deserializer, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&STANDARD.encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(from)?;
+        STANDARD.decode(text).map_err(de::Error::custom)
+    }
 }
 
 /// Why a digest got no words. Always a mistake in a template; holds nobody's data.
@@ -135,12 +160,16 @@ impl Renderer {
             Some(printed) => printed,
             None => self.built_in.print(root, &page).map_err(|e| MailError::new(root, &e))?,
         };
-        Ok(Parts { subject, text, html, reply_to: self.reply_to(digest).map(str::to_owned), pictures })
+        let files = match &digest.content {
+            Content::Forms(forms) => forms.iter().map(attached).collect::<Result<_, _>>()?,
+            _ => Vec::new(),
+        };
+        Ok(Parts { subject, text, html, reply_to: self.reply_to(digest).map(str::to_owned), pictures, files })
     }
 
     /// What a template is given, the name of the template that begins the mail, without its ending, and the pictures that
     /// it speaks of.
-    fn page_of(&self, digest: &Digest) -> (&'static str, Value, Vec<Enclosed>) {
+    fn page_of(&self, digest: &Digest) -> (&'static str, Value, Vec<Attached>) {
         let mut pictures = Vec::new();
         let (root, page) = match &digest.content {
             Content::Day(teams) => ("tag", self.page(digest, page::day(self, digest.day, teams))),
@@ -151,6 +180,7 @@ impl Renderer {
                 pictures = week.pictures();
                 ("wochenbericht", self.page(digest, week))
             }
+            Content::Forms(forms) => ("wochenliste", self.page(digest, page::forms(forms))),
             Content::Admin(sentences) | Content::Missed(sentences) => {
                 ("admin", self.page(digest, page::admin(sentences)))
             }
@@ -171,6 +201,13 @@ impl Renderer {
         };
         own.or(self.letterhead.reply_to.as_ref()).map(String::as_str)
     }
+}
+
+/// A form as a file beside the words.
+fn attached(form: &Form) -> Result<Attached, MailError> {
+    let failed = |_| MailError { template: "wochenliste.xlsx".to_owned(), reason: "xlsx".to_owned() };
+    let bytes = wochenliste::workbook(form).map_err(failed)?;
+    Ok(Attached { name: wochenliste::file_name(form), media_type: Cow::Borrowed(wochenliste::MEDIA_TYPE), bytes })
 }
 
 /// Leaves at most one empty line in a row and none at the ends, so that templates need not count theirs.

@@ -138,7 +138,7 @@ impl Morning<'_> {
         now: DateTime<Utc>,
     ) -> Result<Result<Report, Skipped>, MorningError> {
         for _ in 0..ATTEMPTS {
-            let prepared = match self.prepare(office, day).await? {
+            let prepared = match self.prepare(office, day, now).await? {
                 Ok(prepared) => prepared,
                 Err(skipped) => return Ok(Err(skipped)),
             };
@@ -150,7 +150,12 @@ impl Morning<'_> {
         Err(MorningError::FactsKeptChanging)
     }
 
-    async fn prepare(&mut self, office: &str, day: NaiveDate) -> Result<Result<Prepared, Skipped>, MorningError> {
+    async fn prepare(
+        &mut self,
+        office: &str,
+        day: NaiveDate,
+        now: DateTime<Utc>,
+    ) -> Result<Result<Prepared, Skipped>, MorningError> {
         let mut snapshot = self.db.snapshot().await?;
         let mut plan = match plan::plan(&mut snapshot, self.settings, self.rulebooks, office, day, self.fresh).await? {
             Ok(plan) => plan,
@@ -281,7 +286,7 @@ impl Morning<'_> {
             };
             self.wait(&digest, &mut mails, &mut report)?;
         }
-        self.gather(plan, office, day, lines, ledger, mails, &triggered, report).map(Ok)
+        self.gather(plan, office, (day, now), lines, ledger, mails, &triggered, report).map(Ok)
     }
 
     /// The lines of each recipient become one mail.
@@ -290,7 +295,7 @@ impl Morning<'_> {
         &mut self,
         plan: Plan,
         office: &str,
-        day: NaiveDate,
+        (day, now): (NaiveDate, DateTime<Utc>),
         lines: Sorter,
         ledger: Queue<Entry>,
         mut mails: Queue<Waiting>,
@@ -299,6 +304,7 @@ impl Morning<'_> {
     ) -> Result<Prepared, MorningError> {
         let gather = Gather {
             t: day,
+            now,
             office,
             directory: &plan.directory,
             teams: &plan.teams,

@@ -137,13 +137,7 @@ async fn a_session_that_panics_costs_its_mail_the_time_of_a_lease_and_nothing_el
 }
 
 fn mail(to: &str, at: DateTime<Utc>) -> NewMail {
-    let parts = Parts {
-        subject: "Betreff".into(),
-        text: "Text".into(),
-        html: "<p>Text".into(),
-        reply_to: None,
-        pictures: Vec::new(),
-    };
+    let parts = Parts { subject: "Betreff".into(), text: "Text".into(), html: "<p>Text".into(), ..Parts::default() };
     NewMail {
         dedup_key: to.to_owned(),
         kind: Kind::Mitteilung,

@@ -50,7 +50,7 @@ const FILES: [(&str, &str); 7] = [
 ];
 
 /// What mails say, as their readers see it: kind, recipient, and all words of subject and parts.
-const READ: &str = "import email, email.policy, glob, html, json, re, sys
+const READ: &str = "import email, email.policy, glob, html, io, json, re, sys, zipfile
 for path in sorted(glob.glob(sys.argv[1] + '/**/*.eml', recursive=True)):
     mail = email.message_from_binary_file(open(path, 'rb'), policy=email.policy.default)
     words = []
@@ -58,6 +58,11 @@ for path in sorted(glob.glob(sys.argv[1] + '/**/*.eml', recursive=True)):
         if part.get_content_maintype() == 'text':
             text = part.get_content()
             words.append(html.unescape(re.sub('<[^>]*>', ' ', text)) if part.get_content_subtype() == 'html' else text)
+        elif part.get_content_type().endswith('spreadsheetml.sheet'):
+            words.append(part.get_filename())
+            book = zipfile.ZipFile(io.BytesIO(part.get_content()))
+            for name in book.namelist():
+                words.append(html.unescape(re.sub('<[^>]*>', ' ', book.read(name).decode())))
     print(json.dumps({'kind': mail['X-BAK-Art'], 'to': mail['To'], 'subject': str(mail['Subject']), 'words': ' '.join(words)}))";
 
 struct Mail {
@@ -121,6 +126,7 @@ fn kind(row: &str) -> &'static str {
         ("Mitteilung", "mitteilung"),
         ("Eskalation", "eskalation"),
         ("Wochenbericht", "wochenbericht"),
+        ("Wochenliste", "wochenliste"),
         ("Hinweise", "admin"),
         ("Bericht", "eingang"),
     ];

@@ -21,7 +21,7 @@ use wiedervorlage::domain::digest::Kind;
 use wiedervorlage::mail::bounce;
 use wiedervorlage::mail::compose::{Envelope, compose};
 use wiedervorlage::mail::transport::smtp::answer::{Assembly, MOST_LINES, Offers};
-use wiedervorlage::mail::{Enclosed, Parts};
+use wiedervorlage::mail::{Attached, Parts};
 
 /// A file that is written over for each input.
 struct Slot {
@@ -223,7 +223,8 @@ fn the_words_of_a_queued_mail_bear_anything() {
         text: "Heute zuerst: 2\nZweite Zeile\n".into(),
         html: "<html><body class=\"x\"><p>Übel &amp; mehr</p></body></html>".into(),
         reply_to: Some("bak@jobcenter.example".into()),
-        pictures: vec![Enclosed { name: "auslastung-1".into(), png: "iVBORw0KGgo=".into() }],
+        pictures: vec![Attached { name: "auslastung-1".into(), media_type: "image/png".into(), bytes: vec![0, 255] }],
+        files: vec![Attached { name: "a.xlsx".into(), media_type: "application/x-a".into(), bytes: vec![0, 255] }],
     };
     let sample = serde_json::to_vec(&parts).unwrap();
     let tokens: &[&[u8]] = &[

@@ -1,6 +1,8 @@
 //! Intake from outside: folders of files go in, tables and reports come out, on both databases.
 #![expect(clippy::unwrap_used, clippy::panic, unreachable_pub, reason = "a test says so by failing")]
 
+#[path = "support/filled.rs"]
+mod filled;
 #[path = "support/pg.rs"]
 mod pg;
 #[path = "support/workbook.rs"]
@@ -22,3 +24,5 @@ mod rejects;
 mod rows;
 #[path = "intake/safe.rs"]
 mod safe;
+#[path = "intake/weekly.rs"]
+mod weekly;

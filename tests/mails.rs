@@ -40,6 +40,7 @@ snapshot!(the_stand_at_the_start, sample::start());
 snapshot!(a_reminder_in_stead, sample::reminder_in_stead());
 snapshot!(an_escalation, sample::escalation());
 snapshot!(a_week, sample::week());
+snapshot!(a_form_for_the_week, sample::forms());
 snapshot!(a_week_of_stale_data, sample::stale_week());
 snapshot!(a_stale_reminder_in_stead, sample::stale(sample::reminder_in_stead()));
 snapshot!(a_stale_escalation, sample::stale(sample::escalation()));
@@ -226,6 +227,12 @@ fn hostile() -> Vec<Digest> {
                     team.overdue.iter_mut().for_each(spoil);
                 }
             }
+            Content::Forms(forms) => {
+                for form in forms {
+                    (form.bak, form.name, form.in_stead) = (evil(), Some(evil()), true);
+                    form.rows.iter_mut().for_each(|row| (row.fallnr, row.bezeichnung) = (evil(), evil()));
+                }
+            }
             Content::Admin(sentences) | Content::Missed(sentences) => sentences.iter_mut().for_each(|s| *s = evil()),
             Content::Receipt(receipt) => receipt.sentences.iter_mut().for_each(|s| *s = evil()),
         }
@@ -267,7 +274,8 @@ m = email.message_from_bytes(sys.stdin.buffer.read(), policy=email.policy.defaul
 parts = [m] + list(m.walk())
 defects = [str(d) for p in parts for d in p.defects] + [str(d) for p in parts for h in p.values() for d in getattr(h, "defects", [])]
 json.dump({"subject": m["Subject"], "from": m["From"], "to": m["To"], "kind": m["X-BAK-Art"], "type": m.get_content_type(),
-           "text": m.get_body(("plain",)).get_content(), "html": m.get_body(("html",)).get_content(), "defects": defects}, sys.stdout)
+           "text": m.get_body(("plain",)).get_content(), "html": m.get_body(("html",)).get_content(), "defects": defects,
+           "files": [[a.get_filename(), a.get_content_type(), len(a.get_content())] for a in m.iter_attachments()] if m.is_multipart() and m.get_content_type() == "multipart/mixed" else []}, sys.stdout)
 "#;
     let renderer = renderer();
     for digest in every_kind() {
@@ -286,7 +294,11 @@ json.dump({"subject": m["Subject"], "from": m["From"], "to": m["To"], "kind": m[
         assert_eq!(read["subject"], parts.subject.as_str());
         assert_eq!(read["from"], "\"BAK-Wiedervorlage (automatisch)\" <wiedervorlage@jobcenter.example>");
         assert_eq!((&read["to"], &read["kind"]), (&digest.to.as_str().into(), &digest.kind.as_str().into()));
-        assert_eq!(read["type"], "multipart/alternative");
+        let kind = if parts.files.is_empty() { "multipart/alternative" } else { "multipart/mixed" };
+        assert_eq!(read["type"], kind);
+        let files: Vec<_> =
+            parts.files.iter().map(|f| serde_json::json!([f.name, f.media_type, f.bytes.len()])).collect();
+        assert_eq!(read["files"], serde_json::json!(files));
         let part = |name: &str| read[name].as_str().unwrap().replace("\r\n", "\n");
         let (text, page) = (part("text"), part("html"));
         let opening = "Umgeleitet (Probebetrieb). Eigentlicher Empfänger: ivo.falk@jobcenter.example";

@@ -5,6 +5,8 @@
 mod addresses;
 #[path = "mornings/again.rs"]
 mod again;
+#[path = "mornings/forms.rs"]
+mod forms;
 #[path = "mornings/once.rs"]
 mod once;
 #[path = "mornings/places.rs"]
@@ -208,6 +210,13 @@ fn says(digest: Option<&Digest>) -> Vec<String> {
             lines.extend(teams.iter().flat_map(|t| &t.lapsed).map(over));
         }
         Content::Week(_) => lines.push("week".to_owned()),
+        Content::Forms(forms) => {
+            for form in forms {
+                let stead = if form.in_stead { "in stead of " } else { "" };
+                let cases: Vec<_> = form.rows.iter().map(|row| row.fallnr.as_str()).collect();
+                lines.push(format!("{stead}{} {}: {}", form.bak, form.week.name(), cases.join(" ")));
+            }
+        }
         Content::Admin(problems) | Content::Missed(problems) => lines.extend(problems.iter().cloned()),
         Content::Receipt(receipt) => lines.extend(receipt.sentences.iter().cloned()),
     }
@@ -519,11 +528,13 @@ async fn an_overview_that_never_left_is_replaced_and_a_notice_is_not() {
     assert_eq!(of(OutboxState::Superseded), ["06-03 tagesuebersicht", "06-05 tagesuebersicht"]);
     let waiting = [
         "06-03 wochenbericht",
+        "06-03 wochenliste",
         "06-05 mitteilung",
         "06-05 persoenlich",
         "06-08 persoenlich",
         "06-08 tagesuebersicht",
         "06-08 wochenbericht",
+        "06-08 wochenliste",
     ];
     assert_eq!(of(OutboxState::Queued), waiting);
 }

@@ -101,7 +101,8 @@ fn reckoned(folder: &Path, span: Span) -> Vec<String> {
 
 /// That `simulate` says of the delivery what the plain reckoning says.
 fn check(delivery: &Delivery, span: Span) {
-    let house = House::new();
+    // The Wochenliste is a form and no mail about what is due: nobody reckons it here.
+    let house = House::new().with("MAIL__WOCHENLISTE", "aus".to_owned());
     let folder = house.generate("delivery", delivery);
     house.import(&folder);
     let replay = format!("{delivery}, {}", span.arguments().join(" "));

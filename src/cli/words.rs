@@ -98,6 +98,7 @@ pub(super) const fn kind(kind: Kind) -> &'static str {
         Kind::Mitteilung => "Mitteilung",
         Kind::Eskalation => "Eskalation",
         Kind::Wochenbericht => "Wochenbericht",
+        Kind::Wochenliste => "Wochenliste",
         Kind::Admin => "Hinweise zum Betrieb",
         Kind::Eingang => "Bericht zum Eingang",
     }

@@ -111,6 +111,8 @@ pub struct MailSettings {
     pub personal: bool,
     /// Whether a morning with nothing open sends a receipt.
     pub receipts: bool,
+    /// On which weekday each BAK with an address gets the Wochenliste, Monday 0 to Friday 4; none: never.
+    pub wochenliste: Option<u8>,
 }
 
 /// The section `retention`.
@@ -278,6 +280,16 @@ fn read_all(all: Table, credentials: Option<&Path>) -> Result<Settings, FieldErr
     })
 }
 
+/// When the Wochenliste goes out.
+const WEEKDAYS: [(&str, Option<u8>); 6] = [
+    ("aus", None),
+    ("montag", Some(0)),
+    ("dienstag", Some(1)),
+    ("mittwoch", Some(2)),
+    ("donnerstag", Some(3)),
+    ("freitag", Some(4)),
+];
+
 fn mail(mut f: Fields, credentials: Option<&Path>) -> Result<MailSettings, FieldError> {
     let transport = f.word("transport", &[("file", TransportKind::File), ("smtp", TransportKind::Smtp)])?;
     let domains = list(&mut f, "allowed_domains")?;
@@ -300,6 +312,7 @@ fn mail(mut f: Fields, credentials: Option<&Path>) -> Result<MailSettings, Field
         templates: optional(&mut f, "templates")?.map(PathBuf::from),
         personal: f.flag("personal", true)?,
         receipts: f.flag("receipts", true)?,
+        wochenliste: f.word("wochenliste", &WEEKDAYS)?,
     };
     let from = f.text("from")?;
     if !is_address(&from) {

@@ -80,13 +80,7 @@ fn read_all(dir: &Path) -> Vec<String> {
 }
 
 fn new_mail(to: &str, created_at: DateTime<Utc>) -> NewMail {
-    let parts = Parts {
-        subject: "Betreff".into(),
-        text: "Text".into(),
-        html: "<p>Text".into(),
-        reply_to: None,
-        pictures: Vec::new(),
-    };
+    let parts = Parts { subject: "Betreff".into(), text: "Text".into(), html: "<p>Text".into(), ..Parts::default() };
     let dedup_key = format!("tagesuebersicht:{to}:2026-11-23");
     NewMail {
         message_id: message_id(b"secret", &dedup_key, "jobcenter.example"),

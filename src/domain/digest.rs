@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::facts::{TerminArt, words};
 use super::obligation::{Reason, Role, State};
 use super::run::Freshness;
+use super::wochenliste::Form;
 
 words! {
     /// The kinds of mail (RULES.md §5), in the order in which a morning writes them.
@@ -29,6 +30,8 @@ words! {
         Eskalation = "eskalation",
         /// To the team lead, once a week.
         Wochenbericht = "wochenbericht",
+        /// To a BAK, once a week: the form of their cases, to be filled in.
+        Wochenliste = "wochenliste",
         /// To the administrator: what kept the service from doing its work.
         Admin = "admin",
         /// To whoever puts lists into the watched folder: what became of them.
@@ -132,6 +135,8 @@ pub enum Content {
     Escalation(Vec<TeamEscalation>),
     /// A wochenbericht, per team.
     Week(Vec<TeamWeek>),
+    /// A wochenliste: the forms of one BAK or more (where the reader stands in for a colleague).
+    Forms(Vec<Form>),
     /// Problems for the administrator, as finished German sentences without anybody's data beyond case numbers.
     Admin(Vec<String>),
     /// To the administrator as well, in such sentences: there was no morning.
@@ -394,7 +399,9 @@ impl Digest {
             }
             Content::Notice(parts) => parts.iter().flat_map(|p| &p.items).map(|i| (Role::Ifk, i)).collect(),
             Content::Escalation(teams) => teams.iter().flat_map(|t| &t.items).map(|i| (Role::Tl, i)).collect(),
-            Content::Week(_) | Content::Admin(_) | Content::Missed(_) | Content::Receipt(_) => Vec::new(),
+            Content::Week(_) | Content::Forms(_) | Content::Admin(_) | Content::Missed(_) | Content::Receipt(_) => {
+                Vec::new()
+            }
         }
     }
 
@@ -415,7 +422,9 @@ impl Digest {
             Content::Notice(parts) => parts.iter().flat_map(|p| &p.lapsed).map(|l| (Role::Ifk, l)).collect(),
             Content::Escalation(teams) => teams.iter().flat_map(|t| &t.lapsed).map(|l| (Role::Tl, l)).collect(),
             Content::Week(teams) => teams.iter().flat_map(|t| &t.lapsed).map(|l| (Role::Tl, l)).collect(),
-            Content::Day(_) | Content::Admin(_) | Content::Missed(_) | Content::Receipt(_) => Vec::new(),
+            Content::Day(_) | Content::Forms(_) | Content::Admin(_) | Content::Missed(_) | Content::Receipt(_) => {
+                Vec::new()
+            }
         }
     }
 }

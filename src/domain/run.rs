@@ -1,6 +1,6 @@
 //! What a run is about, decided from dates alone (RULES.md §5 *Gap*, *Data*).
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
 use super::calendar::{Calendar, monday};
 
@@ -9,6 +9,16 @@ use super::calendar::{Calendar, monday};
 pub fn skipped_first_days(cal: &Calendar, last: NaiveDate, day: NaiveDate) -> Vec<NaiveDate> {
     let between = last.iter_days().skip(1).take_while(|d| *d < day);
     between.filter(|d| cal.is_workday(*d) && *d == cal.fwd(monday(*d))).collect()
+}
+
+/// Whether a run on `day` brings what goes out once a week, on `weekday` (Monday 0 to Friday 4) or the workday before it;
+/// what falls out is made up for within the week.
+pub fn is_weekly(cal: &Calendar, weekday: u8, last: Option<NaiveDate>, day: NaiveDate) -> bool {
+    let first = monday(day);
+    let wanted = first.checked_add_days(Days::new(weekday.into())).unwrap_or(first);
+    // A week that begins with a holiday begins with its first workday.
+    let from = cal.back(wanted).max(first);
+    day >= from && last.is_none_or(|last| last < from)
 }
 
 /// How fresh a team's data is on a day (RULES.md §5 *Data*).
@@ -152,6 +162,30 @@ mod tests {
         for (sentence, local, last, workday, due) in rows {
             let last = last.map(|day: &str| day.parse().unwrap());
             assert_eq!(hours().is_due(local.parse().unwrap(), last, workday), due, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn what_is_weekly_comes_once_on_its_day_or_after() {
+        let cal = Calendar::new(
+            crate::domain::calendar::Bundesland::Bw,
+            &[],
+            &crate::domain::calendar::Dienstfrei::default(),
+        );
+        let rows = [
+            ("on Monday", 0, Some("2026-11-20"), "2026-11-23", true),
+            ("once", 0, Some("2026-11-23"), "2026-11-24", false),
+            ("the service was down on Monday", 0, Some("2026-11-20"), "2026-11-25", true),
+            ("the first run ever", 0, None, "2026-11-25", true),
+            ("Monday is a holiday (Easter)", 0, Some("2026-04-02"), "2026-04-07", true),
+            ("not before its day", 2, Some("2026-11-20"), "2026-11-24", false),
+            ("on its day", 2, Some("2026-11-24"), "2026-11-25", true),
+            ("Friday is a holiday (25.12.), Thursday closed", 4, Some("2026-12-22"), "2026-12-23", true),
+            ("and not again", 4, Some("2026-12-23"), "2026-12-28", false),
+        ];
+        for (sentence, weekday, last, day, expected) in rows {
+            let last = last.map(|day: &str| day.parse().unwrap());
+            assert_eq!(is_weekly(&cal, weekday, last, day.parse().unwrap()), expected, "{sentence}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! One call: its files, one after the other, into one write transaction whose change is kept.
 
 mod told;
+mod week;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -62,6 +63,13 @@ impl<'o> Call<'o> {
     pub(super) async fn input(&mut self, input: Input) -> Result<Vec<Taken>, ImportError> {
         if let Some(progress) = &self.options.progress {
             progress.file(&input.path.file_name().unwrap_or_default().to_string_lossy());
+        }
+        if input.week {
+            let taken = self.week(&input.path).await?;
+            if let Some(progress) = &self.options.progress {
+                progress.advance(input.bytes);
+            }
+            return Ok(taken);
         }
         let Some(mapping) = self.options.mapping.clone().filter(|_| input.list) else {
             let known = Arc::new(self.known(input.kind, false).await?);

@@ -8,6 +8,7 @@ use super::kinds::{Kind, REJECT_SUFFIX};
 use super::mapping::Mapping;
 use super::report::FileReport;
 use super::source::why;
+use super::wochenliste;
 
 /// How the names of workbooks end.
 const WORKBOOKS: [&str; 4] = ["xlsx", "xlsm", "xls", "ods"];
@@ -21,6 +22,8 @@ pub(super) struct Input {
     pub(super) bytes: u64,
     /// Whether it is an office's own list, to be read by the mapping.
     pub(super) list: bool,
+    /// Whether it is a Wochenliste, which needs no mapping.
+    pub(super) week: bool,
 }
 
 /// The inputs in dependency order (those of a kind in the order given), and a report for what is none.
@@ -40,6 +43,15 @@ pub(super) fn discover(paths: &[PathBuf], mapping: Option<&Mapping>) -> (Vec<Inp
         };
         for file in files {
             let name = file.file_name().unwrap_or_default().to_string_lossy();
+            if is_workbook(&name) && wochenliste::is_one(&file) {
+                let same = fs::canonicalize(&file).unwrap_or_else(|_| file.clone());
+                if seen.insert(same) {
+                    let bytes = fs::metadata(&file).map_or(0, |m| m.len());
+                    // Behind the cases that it speaks of.
+                    inputs.push(Input { path: file, kind: Kind::Aktivitaeten, bytes, list: false, week: true });
+                }
+                continue;
+            }
             let of_delivery = mapping.and_then(|m| m.beside(&name)).map_or_else(|| Kind::of_file_name(&name), Ok);
             let found = match (of_delivery, mapping) {
                 (Ok(kind), _) => Ok((kind, false)),
@@ -51,7 +63,7 @@ pub(super) fn discover(paths: &[PathBuf], mapping: Option<&Mapping>) -> (Vec<Inp
                     let same = fs::canonicalize(&file).unwrap_or_else(|_| file.clone());
                     if seen.insert(same) {
                         let bytes = fs::metadata(&file).map_or(0, |m| m.len());
-                        inputs.push(Input { path: file, kind, bytes, list });
+                        inputs.push(Input { path: file, kind, bytes, list, week: false });
                     }
                 }
                 Err(text) => refused.push(FileReport::fatal(&file, text)),
@@ -60,6 +72,13 @@ pub(super) fn discover(paths: &[PathBuf], mapping: Option<&Mapping>) -> (Vec<Inp
     }
     inputs.sort_by_key(|input| input.kind);
     (inputs, refused)
+}
+
+/// Whether a file's name, in any case, is that of a workbook.
+fn is_workbook(name: &str) -> bool {
+    let name = name.to_lowercase();
+    let extension = Path::new(&name).extension().and_then(|e| e.to_str()).unwrap_or_default();
+    WORKBOOKS.contains(&extension)
 }
 
 fn list(path: &Path, workbooks: bool) -> Result<Vec<PathBuf>, String> {
@@ -72,9 +91,11 @@ fn list(path: &Path, workbooks: bool) -> Result<Vec<PathBuf>, String> {
         let entry = entry.map_err(failed)?;
         let name = entry.file_name().to_string_lossy().to_lowercase();
         // Hidden files are drafts of other programs and of our own.
-        let extension = Path::new(&name).extension().and_then(|e| e.to_str()).unwrap_or_default();
-        let counts = extension == "csv" || (workbooks && WORKBOOKS.contains(&extension));
-        if counts && !name.ends_with(REJECT_SUFFIX) && !name.starts_with(['.', '~']) {
+        if name.ends_with(REJECT_SUFFIX) || name.starts_with(['.', '~']) {
+            continue;
+        }
+        let counts = || workbooks || wochenliste::is_one(&entry.path());
+        if Path::new(&name).extension().is_some_and(|e| e == "csv") || (is_workbook(&name) && counts()) {
             files.push(entry.path());
         }
     }

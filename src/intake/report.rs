@@ -25,7 +25,7 @@ pub enum Severity {
 pub struct Problem {
     /// First line of the row, from 1; none where it is about the file.
     pub line: Option<u64>,
-    /// The column, as the header names it.
+    /// The column, as the header names it; or a single cell („Zelle D17 (Blatt …)“).
     pub column: Option<String>,
     /// What the field holds, shortened.
     pub value: Option<String>,
@@ -40,12 +40,15 @@ pub struct Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut sep = "";
-        if let Some(line) = self.line {
+        // A cell says its line itself.
+        let is_cell = |column: &String| column.starts_with("Zelle ");
+        if let Some(line) = self.line.filter(|_| !self.column.as_ref().is_some_and(is_cell)) {
             write!(f, "Zeile {line}")?;
             sep = ", ";
         }
         if let Some(column) = &self.column {
-            write!(f, "{sep}Spalte {column}")?;
+            let word = if is_cell(column) { "" } else { "Spalte " };
+            write!(f, "{sep}{word}{column}")?;
             sep = ", ";
         }
         if let Some(value) = &self.value {

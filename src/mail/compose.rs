@@ -7,20 +7,18 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::time::SystemTime;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use lettre::Address;
 use lettre::message::header::{
     ContentDisposition, ContentId, ContentTransferEncoding, ContentType, HeaderName, HeaderValue,
 };
-use lettre::message::{Body, Mailbox, Message, MultiPart, MultiPartBuilder, SinglePart};
+use lettre::message::{Body, Mailbox, Message, MultiPart, MultiPartBuilder, SinglePart, SinglePartBuilder};
 use sha2::Sha256;
 use thiserror::Error;
 
 use super::words::clean;
-use super::{Enclosed, Parts, quoted_printable};
+use super::{Attached, Parts, quoted_printable};
 use crate::domain::address::{domain_of, is_address};
 use crate::domain::digest::Kind;
 
@@ -102,7 +100,7 @@ pub fn message_id(secret: &[u8], dedup_key: &str, domain: &str) -> String {
     id
 }
 
-/// The whole mail (RFC 5322): text and HTML as alternatives.
+/// The whole mail (RFC 5322): text and HTML as alternatives, files beside them.
 pub fn compose(parts: &Parts, envelope: &Envelope<'_>) -> Result<Vec<u8>, ComposeError> {
     let from = address(envelope.from).ok_or(ComposeError::From)?;
     let to = address(envelope.to).ok_or(ComposeError::To)?;
@@ -131,16 +129,23 @@ pub fn compose(parts: &Parts, envelope: &Envelope<'_>) -> Result<Vec<u8>, Compos
         message = message.raw_header(HeaderValue::new(name, value.to_owned()));
     }
     let (text, html) = redirected(parts, envelope.redirected_from);
-    let body = multipart("alternative", "", envelope)?.singlepart(part(ContentType::TEXT_PLAIN, &text));
+    // Of the boundaries none begins with another.
+    let mark = boundary(envelope.message_id);
+    let mark = mark.trim_start_matches("=_");
+    let body = multipart("alternative", &format!("=_{mark}"))?.singlepart(part(ContentType::TEXT_PLAIN, &text));
     let html = part(ContentType::TEXT_HTML, &html);
     let body = if parts.pictures.is_empty() {
         body.singlepart(html)
     } else {
-        let mut related = multipart("related", "b", envelope)?.singlepart(html);
-        for enclosed in &parts.pictures {
-            related = related.singlepart(picture(enclosed)?);
-        }
-        body.multipart(related)
+        let related = multipart("related", &format!("=_R{mark}"))?.singlepart(html);
+        let pictures = &mut parts.pictures.iter();
+        body.multipart(pictures.try_fold(related, |related, shown| Ok(related.singlepart(picture(shown)?)))?)
+    };
+    let body = if parts.files.is_empty() {
+        body
+    } else {
+        let mixed = multipart("mixed", &format!("=_M{mark}"))?.multipart(body);
+        parts.files.iter().try_fold(mixed, |mixed, file| Ok(mixed.singlepart(attachment(file)?)))?
     };
     Ok(message.multipart(body).map_err(|_| ComposeError::Message)?.formatted())
 }
@@ -168,24 +173,36 @@ fn part(kind: ContentType, body: &str) -> SinglePart {
     SinglePart::builder().header(kind).body(body)
 }
 
-/// A part of parts (RFC 2046, RFC 2387). `mark` tells its boundary from that of another.
-fn multipart(kind: &str, mark: &str, envelope: &Envelope<'_>) -> Result<MultiPartBuilder, ComposeError> {
-    let kind = format!("multipart/{kind}; boundary=\"{}{mark}\"", boundary(envelope.message_id));
+/// A part of parts (RFC 2046).
+fn multipart(kind: &str, boundary: &str) -> Result<MultiPartBuilder, ComposeError> {
+    let kind = format!("multipart/{kind}; boundary=\"{boundary}\"");
     Ok(MultiPart::builder().header(ContentType::parse(&kind).map_err(|_| ComposeError::Message)?))
 }
 
-/// A picture that the HTML part speaks of by its name (RFC 2392).
-fn picture(enclosed: &Enclosed) -> Result<SinglePart, ComposeError> {
-    // Headers are folded between words alone, and this is one.
-    let name = enclosed.name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(60);
-    let name: String = name.collect();
-    let png = BASE64_STANDARD.decode(&enclosed.png).map_err(|_| ComposeError::Message)?;
-    let body = Body::new_with_encoding(png, ContentTransferEncoding::Base64).map_err(|_| ComposeError::Message)?;
-    Ok(SinglePart::builder()
-        .header(ContentType::parse("image/png").map_err(|_| ComposeError::Message)?)
-        .header(ContentId::from(format!("<{name}>")))
-        .header(ContentDisposition::inline_with_name(&format!("{name}.png")))
-        .body(body))
+/// A picture that the HTML part speaks of by its name (RFC 2387, RFC 2392).
+fn picture(shown: &Attached) -> Result<SinglePart, ComposeError> {
+    let name = plain(&shown.name);
+    let place = ContentDisposition::inline_with_name(&format!("{name}.png"));
+    Ok(file(shown)?.header(ContentId::from(format!("<{name}>"))).header(place).body(bytes(shown)?))
+}
+
+fn attachment(attached: &Attached) -> Result<SinglePart, ComposeError> {
+    Ok(file(attached)?.header(ContentDisposition::attachment(&plain(&attached.name))).body(bytes(attached)?))
+}
+
+fn file(file: &Attached) -> Result<SinglePartBuilder, ComposeError> {
+    let kind = plain(&file.media_type);
+    Ok(SinglePart::builder().header(ContentType::parse(&kind).map_err(|_| ComposeError::Message)?))
+}
+
+fn bytes(file: &Attached) -> Result<Body, ComposeError> {
+    let body = Body::new_with_encoding(file.bytes.clone(), ContentTransferEncoding::Base64);
+    body.map_err(|_| ComposeError::Message)
+}
+
+/// What can stand in a header as it is. Headers are folded between words alone, and this is one.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| c.is_ascii_alphanumeric() || "-._/".contains(*c)).take(100).collect()
 }
 
 /// `=_` cannot stand in quoted-printable text, so the boundary cannot be met inside a part.
@@ -237,7 +254,7 @@ mod tests {
             text: format!("Grüße\n{}\n", "sehr langer Text ".repeat(200)),
             html: "<!DOCTYPE html><html><body style=\"margin:0\"><p>Grüße</p></body></html>".to_owned(),
             reply_to: Some("bak@jobcenter.example".to_owned()),
-            pictures: Vec::new(),
+            ..Parts::default()
         }
     }
 
@@ -287,9 +304,13 @@ mod tests {
 
     #[test]
     fn a_picture_stands_beside_the_html_that_shows_it() {
-        let enclosed = |name: &str, png: &str| Enclosed { name: name.to_owned(), png: png.to_owned() };
+        let png = |name: &str| Attached {
+            name: name.to_owned(),
+            media_type: "image/png".into(),
+            bytes: vec![0x89, b'P', b'N', b'G', 13, 10, 26, 10],
+        };
         let html = "<html><body><img src=\"cid:bild-1\" alt=\"3\"></body></html>".to_owned();
-        let with = Parts { html, pictures: vec![enclosed("bild-1\r\nX: y", "iVBORw0KGgo=")], ..parts() };
+        let with = Parts { html, pictures: vec![png("bild-1\r\nX: y")], ..parts() };
         let mail = print(&with, &envelope());
         assert_eq!(mail, print(&with, &envelope()));
         let order = ["multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png"];
@@ -300,8 +321,29 @@ mod tests {
         {
             assert!(mail.contains(header), "{header} is missing in\n{mail}");
         }
-        let broken = Parts { pictures: vec![enclosed("x", "kein Bild")], ..parts() };
-        assert_eq!(compose(&broken, &envelope()), Err(ComposeError::Message));
+    }
+
+    #[test]
+    fn a_file_lies_beside_the_words() {
+        let bytes: Vec<u8> = (0..=255).cycle().take(5_000).collect();
+        let file = Attached { name: "Liste.xlsx".into(), media_type: "application/x-liste".into(), bytes };
+        let with = Parts { files: vec![file.clone(), file], ..parts() };
+        let kept: Parts = serde_json::from_slice(&serde_json::to_vec(&with).unwrap()).unwrap();
+        assert_eq!(kept, with);
+        let mail = print(&kept, &envelope());
+        for (what, times) in [
+            ("Content-Type: multipart/mixed", 1),
+            ("Content-Type: multipart/alternative", 1),
+            ("Content-Disposition: attachment; filename=\"Liste.xlsx\"\r\n", 2),
+            ("Content-Type: application/x-liste\r\n", 2),
+            ("\r\nAAECAwQFBgcICQ", 2),
+            ("\r\n--=_M0123456789abcdef0123456789abcdef--", 1),
+        ] {
+            assert_eq!(mail.matches(what).count(), times, "{what}\n{mail}");
+        }
+        assert!(mail.is_ascii() && mail.split("\r\n").all(|line| line.len() <= 998));
+        // Mails without files are kept and written as ever.
+        assert!(!serde_json::to_string(&parts()).unwrap().contains("files"));
     }
 
     #[test]

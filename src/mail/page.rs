@@ -5,6 +5,7 @@
 
 mod data;
 mod day;
+mod form;
 mod lead;
 mod notice;
 
@@ -17,6 +18,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 pub(super) use day::day;
+pub(super) use form::forms;
 pub(super) use lead::{escalation, week};
 pub(super) use notice::notice;
 
@@ -88,6 +90,11 @@ impl<'a, B> Page<'a, B> {
             Kind::Wochenbericht => (
                 "Wochenbericht",
                 "Sie erhalten diese Mail, weil Sie als Teamleitung eingetragen sind oder sie vertreten.",
+            ),
+            Kind::Wochenliste => (
+                "Wochenliste",
+                "Sie erhalten diese Mail, weil Sie als Betriebsakquisiteurin oder Betriebsakquisiteur eingetragen \
+                 sind oder jemanden vertreten.",
             ),
             Kind::Admin => (
                 "Hinweise zum Betrieb",

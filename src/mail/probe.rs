@@ -42,6 +42,6 @@ pub fn test_mail(at: &str, facts: &[(&str, String)], reply_to: Option<&str>) -> 
         text,
         html,
         reply_to: reply_to.map(str::to_owned),
-        pictures: Vec::new(),
+        ..Parts::default()
     }
 }

@@ -15,6 +15,7 @@ use crate::domain::facts::{Art, TerminArt};
 use crate::domain::obligation::{Anchor, Column, Formula, Reason, Shift, State};
 use crate::domain::rules::Wording;
 use crate::domain::run::Freshness;
+use crate::domain::wochenliste::{self, Entry, Form, Open, Row as FormRow, Standing, Week};
 use chrono::NaiveDate;
 
 /// The Monday of all samples.
@@ -80,6 +81,7 @@ pub fn every_kind() -> Vec<Digest> {
         reminder_in_stead(),
         escalation(),
         week(),
+        forms(),
         stale_week(),
         stale(reminder_in_stead()),
         stale(escalation()),
@@ -505,6 +507,30 @@ fn escalation_items() -> Vec<Item> {
         }
         _ => Vec::new(),
     }
+}
+
+/// Forms for the week, one of them in a colleague's stead.
+pub fn forms() -> Digest {
+    let row = |fallnr: &str| FormRow {
+        fallnr: fallnr.into(),
+        bezeichnung: "A. B.".into(),
+        standing: Standing::Main,
+        open: vec![Open { rule: "ag-kontakt".into(), title: "AG-Kontakt".into() }],
+        cells: vec![Entry::Nothing; wochenliste::Column::all().count()],
+    };
+    let form = |bak: &str, name: &str, in_stead, cases: &[&str]| Form {
+        bak: bak.into(),
+        name: Some(name.into()),
+        in_stead,
+        week: Week::parse("2026-W48").unwrap(),
+        made: "2026-11-23T05:30:00Z".parse().unwrap(),
+        data: Vec::new(),
+        closed: Default::default(),
+        rows: cases.iter().map(|fallnr| row(fallnr)).collect(),
+    };
+    let forms =
+        vec![form("BE", "Anna Berger", false, &["0000017", "0000018"]), form("CA", "Cem Aydin", true, &["0000021"])];
+    digest(Kind::Wochenliste, Content::Forms(forms))
 }
 
 /// Hints for the administrator.

@@ -10,6 +10,7 @@ use crate::domain::digest::{
     BakDay, Content, Digest, Item, Kind, NoticePart, Receipt, TeamDay, TeamEscalation, TeamWeek,
 };
 use crate::domain::obligation::State;
+use crate::domain::wochenliste::Form;
 
 /// The subject of a digest.
 pub(super) fn of(digest: &Digest) -> String {
@@ -19,6 +20,7 @@ pub(super) fn of(digest: &Digest) -> String {
         Content::Notice(parts) => of_notice(parts),
         Content::Escalation(teams) => of_escalation(teams),
         Content::Week(teams) => of_week(day, teams),
+        Content::Forms(forms) => of_forms(day, forms),
         Content::Admin(sentences) => {
             format!("[BAK] Hinweise zum Betrieb {} – {}", date(day), plural(sentences.len(), "Punkt", "Punkte"))
         }
@@ -123,6 +125,12 @@ fn of_escalation(teams: &[TeamEscalation]) -> String {
     } else {
         format!("[BAK] {stead}Eskalation – {}", counts.join(", "))
     }
+}
+
+fn of_forms(day: NaiveDate, forms: &[Form]) -> String {
+    let cases: usize = forms.iter().map(|form| form.rows.len()).sum();
+    let stead = if !forms.is_empty() && forms.iter().all(|form| form.in_stead) { "Vertretung – " } else { "" };
+    format!("[BAK] {stead}Wochenliste {} – {}", week_of(day), plural(cases, "Fall", "Fälle"))
 }
 
 fn of_week(day: NaiveDate, teams: &[TeamWeek]) -> String {

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 /// The templates that are built in, by the name under which they know each other.
-const BUILT_IN: [(&str, &str); 20] = [
+const BUILT_IN: [(&str, &str); 22] = [
     ("page.txt", include_str!("../../templates/mail/page.txt")),
     ("page.html", include_str!("../../templates/mail/page.html")),
     ("rows.txt", include_str!("../../templates/mail/rows.txt")),
@@ -34,6 +34,8 @@ const BUILT_IN: [(&str, &str); 20] = [
     ("eskalation.html", include_str!("../../templates/mail/eskalation.html")),
     ("wochenbericht.txt", include_str!("../../templates/mail/wochenbericht.txt")),
     ("wochenbericht.html", include_str!("../../templates/mail/wochenbericht.html")),
+    ("wochenliste.txt", include_str!("../../templates/mail/wochenliste.txt")),
+    ("wochenliste.html", include_str!("../../templates/mail/wochenliste.html")),
     ("admin.txt", include_str!("../../templates/mail/admin.txt")),
     ("admin.html", include_str!("../../templates/mail/admin.html")),
     // What only one rule says to a case worker; a rule without such a file gets the general form.

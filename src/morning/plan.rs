@@ -19,7 +19,7 @@ use crate::domain::evaluate::Office;
 use crate::domain::facts::{Colleague, Event, Rolle};
 use crate::domain::recipients::{Directory, Roster};
 use crate::domain::rules::Rule;
-use crate::domain::run::{Freshness, skipped_first_days};
+use crate::domain::run::{Freshness, is_weekly, skipped_first_days};
 use crate::mail::words::news_missing;
 use crate::store::{Head, Snapshot, Undelivered};
 
@@ -191,6 +191,7 @@ pub(super) async fn plan(
         if fresh.stale && (first_of_week || last_run.is_some_and(|last| !fresh_on(last).stale)) {
             stale.push((format!("Team {}", team.team), fresh.workdays));
         }
+        let form_due = settings.mail.wochenliste.is_some_and(|weekday| is_weekly(&office.cal, weekday, last_run, day));
         if team.postfach.is_none() {
             plan.problems.push(format!(
                 "Team {}: Es ist kein erlaubtes Postfach eingetragen (teams.csv, Spalte postfach). Die Tagesübersicht \
@@ -208,6 +209,7 @@ pub(super) async fn plan(
             new_rules,
             first_of_week,
             report_due,
+            form_due,
             fresh,
             skipped: last_run.map(|last| skipped_first_days(&office.cal, last, day)).unwrap_or_default(),
             vanished: vanished.remove(&team.team).unwrap_or_default(),

@@ -117,6 +117,22 @@ impl Snapshot {
         rows.into_iter().map(case).collect()
     }
 
+    /// The cases that name the BAK, and those of the team that name none, running or not, each with its whole history, in
+    /// key order.
+    pub async fn files_of_bak(&mut self, bak: &str, team: Option<&str>) -> Result<CasePage, StoreError> {
+        let sql = format!("{FILES}(b.bak = $1 or (b.bak is null and b.team = $2))");
+        let mut rows: Vec<FileRow> = all!(&mut self.tx, AssertSqlSafe(sql), bak, team)?;
+        rows.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        let mut page = CasePage::default();
+        for (fallnr, file) in self.files(&Scope::All, rows).await? {
+            match file {
+                Ok(file) => page.files.push(file),
+                Err(_) => page.faulty.push(fallnr),
+            }
+        }
+        Ok(page)
+    }
+
     /// Completes a page with what hangs on its cases: two more queries over the page's range.
     async fn files(
         &mut self,

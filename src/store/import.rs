@@ -5,6 +5,7 @@
 //! for the making and filling of the staging table.
 
 mod corrections;
+mod filled;
 mod listed;
 pub(in crate::store) mod tables;
 
@@ -16,6 +17,7 @@ use chrono::NaiveDate;
 use sqlx::{AssertSqlSafe, Row as _};
 
 pub use corrections::Settled;
+pub use filled::{CaseField, KnownCase};
 
 use super::dialect::Tx;
 use super::protocol::keep;

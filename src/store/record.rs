@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::AssertSqlSafe;
 
-use super::dialect::{maybe, run};
+use super::dialect::{Tx, maybe, run};
 use super::import::tables::{AKTIVITAET, BETREUUNG, KORREKTUR, Table};
 use super::import::{Value, execute};
 use super::protocol::{Change, ChangeKind, keep};
@@ -52,7 +52,6 @@ impl Db {
         let mut write = self.begin_change(&Change { kind, at: now, who, from, undoes: None }).await?;
         let mut recorded = Recorded::default();
         let mut teams = BTreeSet::new();
-        let change = write.change();
         for fallnr in cases.iter().collect::<BTreeSet<_>>() {
             let tx = write.inner();
             let team: Option<(String,)> = maybe!(tx, "select team from betreuung where fallnr = $1", fallnr)?;
@@ -61,38 +60,12 @@ impl Db {
                 continue;
             };
             teams.insert(team);
-            let old: Option<(i64,)> = maybe!(
-                tx,
-                "select anzahl from aktivitaet where fallnr = $1 and art = $2 and datum = $3",
-                fallnr,
-                art.as_str(),
-                day
-            )?;
-            let old = old.map(|(anzahl,)| anzahl);
+            let old = entered(tx, fallnr, art, day).await?;
             if old == Some(i64::from(anzahl)) {
                 recorded.unchanged.push(fallnr.clone());
                 continue;
             }
-            let key = [Value::Text(fallnr.clone()), Value::Text(art.as_str().into()), Value::Day(Some(day))];
-            let sql = keep(
-                tx,
-                &AKTIVITAET,
-                change,
-                "from aktivitaet as m where m.fallnr = $1 and m.art = $2 and m.datum = $3",
-            );
-            execute(tx, sql.into(), &key).await?;
-            run!(
-                tx,
-                "insert into aktivitaet (fallnr, art, datum, anzahl, vorgang) values ($1, $2, $3, $4, $5) \
-                 on conflict (fallnr, art, datum) do update set anzahl = excluded.anzahl, vorgang = excluded.vorgang",
-                fallnr,
-                art.as_str(),
-                day,
-                i64::from(anzahl),
-                change
-            )?;
-            let said = Said { field: "anzahl", old: old.map(|n| n.to_string()), new: Some(anzahl.to_string()) };
-            said.against_lists(&mut write, &AKTIVITAET, "m.fallnr = $1 and m.art = $2 and m.datum = $3", &key).await?;
+            write.enter(fallnr, art, day, anzahl, old).await?;
             recorded.changed.push(fallnr.clone());
         }
         for team in &teams {
@@ -121,22 +94,78 @@ impl Db {
             return Ok(None);
         };
         let mut write = self.begin_change(change).await?;
+        let Some(set) = write.set(fallnr, field, value).await? else { return Ok(None) };
+        if set.old != set.new {
+            write.bump_revision().await?;
+            write.commit().await?;
+        }
+        Ok(Some(set))
+    }
+}
+
+/// How often something is entered for a case on a day.
+async fn entered(tx: &mut Tx, fallnr: &str, art: Art, day: NaiveDate) -> Result<Option<i64>, StoreError> {
+    let old: Option<(i64,)> = maybe!(
+        tx,
+        "select anzahl from aktivitaet where fallnr = $1 and art = $2 and datum = $3",
+        fallnr,
+        art.as_str(),
+        day
+    )?;
+    Ok(old.map(|(anzahl,)| anzahl))
+}
+
+impl WriteTx {
+    /// Enters `anzahl` of `art` on `day` for a case that is known, as people's word; `old` is what is entered.
+    pub(super) async fn enter(
+        &mut self,
+        fallnr: &str,
+        art: Art,
+        day: NaiveDate,
+        anzahl: u32,
+        old: Option<i64>,
+    ) -> Result<(), StoreError> {
+        let change = self.change();
+        let key = [Value::Text(fallnr.to_owned()), Value::Text(art.as_str().into()), Value::Day(Some(day))];
+        let tx = self.inner();
+        let sql =
+            keep(tx, &AKTIVITAET, change, "from aktivitaet as m where m.fallnr = $1 and m.art = $2 and m.datum = $3");
+        execute(tx, sql.into(), &key).await?;
+        run!(
+            tx,
+            "insert into aktivitaet (fallnr, art, datum, anzahl, vorgang) values ($1, $2, $3, $4, $5) \
+             on conflict (fallnr, art, datum) do update set anzahl = excluded.anzahl, vorgang = excluded.vorgang",
+            fallnr,
+            art.as_str(),
+            day,
+            i64::from(anzahl),
+            change
+        )?;
+        let said = Said { field: "anzahl", old: old.map(|n| n.to_string()), new: Some(anzahl.to_string()) };
+        said.against_lists(self, &AKTIVITAET, "m.fallnr = $1 and m.art = $2 and m.datum = $3", &key).await
+    }
+
+    /// Sets a field of a case, as people's word; none if there is no such case. `field` is a column of the table.
+    pub(super) async fn set(
+        &mut self,
+        fallnr: &str,
+        field: &'static str,
+        value: Value,
+    ) -> Result<Option<FieldSet>, StoreError> {
         let read = format!("select cast({field} as text) from betreuung where fallnr = $1");
-        let old: Option<(Option<String>,)> = maybe!(write.inner(), AssertSqlSafe(read.as_str()), fallnr)?;
+        let old: Option<(Option<String>,)> = maybe!(self.inner(), AssertSqlSafe(read.as_str()), fallnr)?;
         let Some((old,)) = old else { return Ok(None) };
         let key = [Value::Text(fallnr.to_owned())];
-        let number = write.change();
-        let sql = keep(write.inner(), &BETREUUNG, number, "from betreuung as m where m.fallnr = $1");
-        execute(write.inner(), sql.into(), &key).await?;
+        let number = self.change();
+        let sql = keep(self.inner(), &BETREUUNG, number, "from betreuung as m where m.fallnr = $1");
+        execute(self.inner(), sql.into(), &key).await?;
         let sql = format!("update betreuung set {field} = $2, vorgang = {number} where fallnr = $1");
-        execute(write.inner(), sql.into(), &[key[0].clone(), value]).await?;
-        let new: Option<(Option<String>,)> = maybe!(write.inner(), AssertSqlSafe(read.as_str()), fallnr)?;
+        execute(self.inner(), sql.into(), &[key[0].clone(), value]).await?;
+        let new: Option<(Option<String>,)> = maybe!(self.inner(), AssertSqlSafe(read.as_str()), fallnr)?;
         let set = FieldSet { old, new: new.and_then(|(new,)| new) };
         if set.old != set.new {
             let said = Said { field, old: set.old.clone(), new: set.new.clone() };
-            said.against_lists(&mut write, &BETREUUNG, "m.fallnr = $1", &key).await?;
-            write.bump_revision().await?;
-            write.commit().await?;
+            said.against_lists(self, &BETREUUNG, "m.fallnr = $1", &key).await?;
         }
         Ok(Some(set))
     }

@@ -67,7 +67,9 @@ impl WriteTx {
             return Err(StoreError::Other("Änderung ohne Vorgang".into()));
         }
         let again = self.tables.contains(&table);
-        self.tables.push(table);
+        if !again {
+            self.tables.push(table);
+        }
         Ok((self.change, again))
     }
 

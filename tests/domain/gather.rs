@@ -124,6 +124,7 @@ impl Run {
             new_rules: std::sync::Arc::default(),
             first_of_week: false,
             report_due: true,
+            form_due: true,
             fresh: Freshness { stale: team == "T1", ..Freshness::default() },
             skipped: Vec::new(),
             vanished: Vec::new(),
@@ -146,6 +147,7 @@ impl Run {
     fn digest(&self, kind: Kind, lines: Vec<Line>) -> Option<Digest> {
         let gather = Gather {
             t: day(TODAY),
+            now: day(TODAY).and_hms_opt(6, 0, 0).unwrap().and_utc(),
             office: "",
             directory: &self.directory,
             teams: &self.teams,

@@ -71,13 +71,8 @@ impl House {
 }
 
 fn new_mail(to: &str, created_at: DateTime<Utc>) -> NewMail {
-    let parts = Parts {
-        subject: "Betreff".into(),
-        text: "Grüße".into(),
-        html: "<p>Grüße".into(),
-        reply_to: None,
-        pictures: Vec::new(),
-    };
+    let parts =
+        Parts { subject: "Betreff".into(), text: "Grüße".into(), html: "<p>Grüße".into(), ..Parts::default() };
     let dedup_key = format!("mitteilung:{to}:1");
     NewMail {
         message_id: message_id(b"secret", &dedup_key, "a.example"),

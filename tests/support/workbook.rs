@@ -126,6 +126,25 @@ pub(crate) fn xlsx(sheets: &[(&str, Vec<Vec<Cell>>)]) -> Vec<u8> {
 
 /// An ods of one sheet.
 pub(crate) fn ods(name: &str, rows: &[Vec<Cell>]) -> Vec<u8> {
+    ods_book(&[(name, rows)])
+}
+
+/// An ods of these sheets.
+pub(crate) fn ods_book(sheets: &[(&str, &[Vec<Cell>])]) -> Vec<u8> {
+    let tables: String = sheets.iter().map(|(name, rows)| ods_table(name, rows)).collect();
+    let content = format!(
+        "<?xml version=\"1.0\"?><office:document-content xmlns:office=\"urn:oasis:names:tc:opendocument:xmlns:office:1.0\" \
+         xmlns:table=\"urn:oasis:names:tc:opendocument:xmlns:table:1.0\" xmlns:text=\"urn:oasis:names:tc:opendocument:xmlns:text:1.0\">\
+         <office:body><office:spreadsheet>{tables}</office:spreadsheet></office:body></office:document-content>"
+    );
+    archive(&[
+        ("mimetype", b"application/vnd.oasis.opendocument.spreadsheet"),
+        ("META-INF/manifest.xml", b"<manifest:manifest xmlns:manifest=\"x\"/>"),
+        ("content.xml", content.as_bytes()),
+    ])
+}
+
+fn ods_table(name: &str, rows: &[Vec<Cell>]) -> String {
     let mut table = String::new();
     for cells in rows {
         table.push_str("<table:table-row>");
@@ -155,15 +174,5 @@ pub(crate) fn ods(name: &str, rows: &[Vec<Cell>]) -> Vec<u8> {
         "<table:table-row table:number-rows-repeated=\"1048000\"><table:table-cell table:number-columns-repeated=\"16384\"/>\
          </table:table-row>",
     );
-    let content = format!(
-        "<?xml version=\"1.0\"?><office:document-content xmlns:office=\"urn:oasis:names:tc:opendocument:xmlns:office:1.0\" \
-         xmlns:table=\"urn:oasis:names:tc:opendocument:xmlns:table:1.0\" xmlns:text=\"urn:oasis:names:tc:opendocument:xmlns:text:1.0\">\
-         <office:body><office:spreadsheet><table:table table:name=\"{name}\">{table}</table:table></office:spreadsheet></office:body>\
-         </office:document-content>"
-    );
-    archive(&[
-        ("mimetype", b"application/vnd.oasis.opendocument.spreadsheet"),
-        ("META-INF/manifest.xml", b"<manifest:manifest xmlns:manifest=\"x\"/>"),
-        ("content.xml", content.as_bytes()),
-    ])
+    format!("<table:table table:name=\"{name}\">{table}</table:table>")
 }

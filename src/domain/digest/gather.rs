@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::lines::{Line, TeamFace, Trigger, Triggered, What, is_search};
 use super::week::entries_a_week;
@@ -14,6 +14,7 @@ use crate::domain::calendar::{iso_week, monday};
 use crate::domain::capacity::{Capacity, Places};
 use crate::domain::obligation::State;
 use crate::domain::recipients::Directory;
+use crate::domain::wochenliste::{Form, MOST_ROWS, Week, closed_days};
 
 /// Open for more than so many workdays is „länger offen".
 const LONG_WORKDAYS: i64 = 10;
@@ -23,6 +24,8 @@ const LONG_WORKDAYS: i64 = 10;
 pub struct Gather<'a> {
     /// The day.
     pub t: NaiveDate,
+    /// The instant of the run.
+    pub now: DateTime<Utc>,
     /// The office.
     pub office: &'a str,
     /// Names.
@@ -60,9 +63,41 @@ impl Gather<'_> {
             Kind::Mitteilung => self.notice(by_team),
             Kind::Eskalation => self.escalation(by_team),
             Kind::Wochenbericht => Some(self.week(by_team, already_told)),
+            Kind::Wochenliste => Some(self.forms(&by_team)),
             Kind::Admin | Kind::Eingang => None,
         }?;
         Some(Digest { kind, office: self.office.to_owned(), day: self.t, to: to.to_owned(), data, content })
+    }
+
+    /// One form per BAK, over all teams.
+    fn forms(&self, by_team: &BTreeMap<String, Vec<Line>>) -> Content {
+        let week = Week::of(self.t);
+        let mut forms: BTreeMap<String, Form> = BTreeMap::new();
+        for face in by_team.keys().filter_map(|team| self.teams.get(team)) {
+            for line in by_team.get(&face.team).into_iter().flatten() {
+                let (Some(bak), What::Form(row)) = (&line.holder, &line.what) else { continue };
+                let form = forms.entry(bak.clone()).or_insert_with(|| Form {
+                    bak: bak.clone(),
+                    name: self.directory.name(bak).map(str::to_owned),
+                    in_stead: false,
+                    week,
+                    made: self.now,
+                    data: Vec::new(),
+                    closed: closed_days(&face.office.cal, week),
+                    rows: Vec::new(),
+                });
+                form.in_stead |= line.in_stead;
+                if form.data.last().is_none_or(|data| data.key != face.team) {
+                    form.data.push(face.datenstand());
+                }
+                form.rows.push(row.clone());
+            }
+        }
+        for form in forms.values_mut() {
+            form.rows.sort_by(|one, other| one.fallnr.cmp(&other.fallnr));
+            form.rows.truncate(MOST_ROWS);
+        }
+        Content::Forms(forms.into_values().collect())
     }
 
     fn holder(&self, kuerzel: Option<String>, in_stead: bool) -> Holder {
@@ -145,7 +180,7 @@ impl Gather<'_> {
                 What::Done => day.done += 1,
                 What::Lapsed(lapsed) => day.lapsed.push(lapsed),
                 What::Appointment(line) => day.appointments.push(line),
-                What::Head | What::Ending(..) | What::Grown(_) => {}
+                What::Head | What::Ending(..) | What::Grown(_) | What::Form(_) => {}
             }
         }
         for mut row in rows.into_values() {

@@ -19,6 +19,7 @@ use crate::domain::obligation::{Ended, Obligation, Role, Roles, State};
 use crate::domain::recipients::Directory;
 use crate::domain::rules::{Kind as RuleKind, LeadSees, Rule};
 use crate::domain::run::Freshness;
+use crate::domain::wochenliste::{Row, Week, row_of};
 
 /// One thing for one recipient.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,6 +53,8 @@ pub enum What {
     Ending(NaiveDate, String),
     /// A BAK's main care has grown past a size.
     Grown(Grown),
+    /// A case on its BAK's Wochenliste.
+    Form(Row),
 }
 
 /// What a run knows of a team.
@@ -77,6 +80,8 @@ pub struct TeamFace {
     pub first_of_week: bool,
     /// Whether the weekly report is due: not yet written for this ISO week.
     pub report_due: bool,
+    /// Whether each BAK gets the Wochenliste today.
+    pub form_due: bool,
     /// Its last import or record, and whether that is too long ago.
     pub fresh: Freshness,
     /// Workdays since the last run whose `missed` are yet to be told.
@@ -235,6 +240,7 @@ impl Router<'_> {
                 entry.untold = entry.untold.without(Roles::only(Role::Bak));
             }
         }
+        self.form(team, file, told, bak.as_deref(), emit);
         self.worker(team, file, told, ended, emit);
         self.lead(team, file, told, ended, emit);
     }
@@ -276,9 +282,31 @@ impl Router<'_> {
         nobody.map(|(role, _)| role).collect::<Roles>().and(team.unreachable()).and(asked)
     }
 
-    /// Where a BAK's own mail goes: only for those with an address; their deputy, or the team mailbox, if absent.
+    /// The case's row on its BAK's Wochenliste.
+    fn form(
+        &self,
+        team: &TeamFace,
+        file: &CaseFile,
+        told: &[Told],
+        bak: Option<&str>,
+        emit: &mut impl FnMut(Kind, &str, &Line),
+    ) {
+        let Some((address, in_stead)) = self.own_address(team, bak).filter(|_| team.form_due) else { return };
+        let row = row_of(file, &team.office, Week::of(self.t), self.t, told.iter().map(|(o, _)| o));
+        if let Some(row) = row {
+            let (team, holder) = (team.team.clone(), bak.map(str::to_owned));
+            emit(Kind::Wochenliste, &address, &Line { team, holder, in_stead, what: What::Form(row) });
+        }
+    }
+
+    /// Where a BAK's own mail goes, if there is one.
     fn personal_address(&self, team: &TeamFace, bak: Option<&str>) -> Option<(String, bool)> {
-        let bak = bak.filter(|bak| self.personal && self.directory.has_address(bak))?;
+        self.own_address(team, bak.filter(|_| self.personal))
+    }
+
+    /// Where what is a BAK's own goes: only for those with an address; their deputy, or the team mailbox, if absent.
+    fn own_address(&self, team: &TeamFace, bak: Option<&str>) -> Option<(String, bool)> {
+        let bak = bak.filter(|bak| self.directory.has_address(bak))?;
         match self.directory.reach(bak) {
             Some(reached) => Some((reached.address.to_owned(), reached.in_stead)),
             None => team.postfach.clone().map(|postfach| (postfach, true)),

@@ -77,6 +77,7 @@ const fn means(kind: Kind) -> &'static str {
              etwa ein Risiko bei EGZ, wird Ihnen erst mit neuen Daten gemeldet; feste Fristen wie Rückgabe und Besuch \
              laufen weiter."
         }
+        Kind::Wochenliste => "Was seitdem geschah, steht noch nicht in der Liste; tragen Sie es einfach mit ein.",
         Kind::Admin | Kind::Eingang => "",
     }
 }

@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use chrono::{Days, NaiveDate};
 use serde::Serialize;
 
@@ -12,7 +10,7 @@ use crate::domain::calendar::iso_week;
 use crate::domain::digest::{Grown, Item, Load, TeamEscalation, TeamWeek};
 use crate::mail::chart::{self, Chart};
 use crate::mail::words::{clean, date, plural, week as week_name};
-use crate::mail::{Enclosed, Renderer};
+use crate::mail::{Attached, Renderer};
 
 /// The body of an eskalation.
 #[derive(Serialize)]
@@ -103,9 +101,14 @@ struct Shown {
 
 impl Week<'_> {
     /// The pictures that it speaks of.
-    pub(in crate::mail) fn pictures(&self) -> Vec<Enclosed> {
+    pub(in crate::mail) fn pictures(&self) -> Vec<Attached> {
         let shown = self.teams.iter().filter_map(|team| team.picture.as_ref());
-        shown.map(|shown| Enclosed { name: shown.name.clone(), png: BASE64_STANDARD.encode(&shown.png) }).collect()
+        let picture = |shown: &Shown| Attached {
+            name: shown.name.clone(),
+            media_type: Cow::Borrowed("image/png"),
+            bytes: shown.png.clone(),
+        };
+        shown.map(picture).collect()
     }
 }
 
