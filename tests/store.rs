@@ -13,6 +13,8 @@ mod queue;
 
 #[path = "store/keeping.rs"]
 mod keeping;
+#[path = "store/weekly.rs"]
+mod weekly;
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
@@ -25,6 +27,7 @@ use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
 use keeping::*;
 use queue::{again, failed};
 use tempfile::TempDir;
+use weekly::{the_cases_of_a_bak_come_with_their_history, what_a_form_says_is_peoples_word_and_can_be_taken_back};
 use wiedervorlage::domain::calendar::Bundesland;
 use wiedervorlage::domain::digest::Kind;
 use wiedervorlage::domain::facts::{
@@ -196,6 +199,8 @@ conformance!(
     a_backup_is_one_moment_while_others_write,
     before_tables_change_the_file_is_copied,
     nothing_is_restored_under_somebody_who_works,
+    what_a_form_says_is_peoples_word_and_can_be_taken_back,
+    the_cases_of_a_bak_come_with_their_history,
 );
 
 fn day(text: &str) -> NaiveDate {

@@ -139,10 +139,16 @@ fn multipart(kind: &str, boundary: &str) -> Result<MultiPartBuilder, ComposeErro
 }
 
 fn attachment(file: &Attached) -> Result<SinglePart, ComposeError> {
-    let kind = ContentType::parse(&file.media_type).map_err(|_| ComposeError::Message)?;
+    const WORKBOOK: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    /// A header is folded between words alone, and a name is one.
+    const LONGEST: usize = 120;
+    let kind = ContentType::parse(WORKBOOK).map_err(|_| ComposeError::Message)?;
+    // Ours are so; but the row it comes from may hold anything.
+    let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let name: String = file.name.chars().filter(plain).take(LONGEST).collect();
     let body = Body::new_with_encoding(file.bytes.clone(), ContentTransferEncoding::Base64);
     let body = body.map_err(|_| ComposeError::Message)?;
-    Ok(SinglePart::builder().header(kind).header(ContentDisposition::attachment(&clean(&file.name))).body(body))
+    Ok(SinglePart::builder().header(kind).header(ContentDisposition::attachment(&name)).body(body))
 }
 
 /// `=_` cannot stand in quoted-printable text, so the boundary cannot be met inside a part.
@@ -245,7 +251,7 @@ mod tests {
     #[test]
     fn a_file_lies_beside_the_words() {
         let bytes: Vec<u8> = (0..=255).cycle().take(5_000).collect();
-        let file = Attached { name: "Liste.xlsx".into(), media_type: "application/x-liste".into(), bytes };
+        let file = Attached { name: "Liste.xlsx\r\nBcc: x@y.de".into(), bytes };
         let with = Parts { files: vec![file.clone(), file], ..parts() };
         let kept: Parts = serde_json::from_slice(&serde_json::to_vec(&with).unwrap()).unwrap();
         assert_eq!(kept, with);
@@ -253,8 +259,8 @@ mod tests {
         for (what, times) in [
             ("Content-Type: multipart/mixed", 1),
             ("Content-Type: multipart/alternative", 1),
-            ("Content-Disposition: attachment; filename=\"Liste.xlsx\"\r\n", 2),
-            ("Content-Type: application/x-liste\r\n", 2),
+            ("Content-Disposition: attachment; filename=\"Liste.xlsxBccxy.de\"\r\n", 2),
+            ("Content-Type: application/vnd.openxmlformats-officedocument.spreadsheetml.sheet\r\n", 2),
             ("\r\nAAECAwQFBgcICQ", 2),
             ("\r\n--=_M0123456789abcdef0123456789abcdef--", 1),
         ] {
