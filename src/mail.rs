@@ -18,7 +18,6 @@ pub mod transport;
 pub mod wochenliste;
 pub mod words;
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -64,13 +63,11 @@ pub struct Parts {
     pub files: Vec<Attached>,
 }
 
-/// A file beside the words of a mail.
+/// A workbook beside the words of a mail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attached {
-    /// Its name: letters, digits, points and dashes.
+    /// Its name: ASCII letters, digits, points and dashes.
     pub name: String,
-    /// What it is.
-    pub media_type: Cow<'static, str>,
     /// What is in it; Base64 where it waits.
     #[serde(with = "base64_text")]
     pub bytes: Vec<u8>,
@@ -207,7 +204,7 @@ impl Renderer {
 fn attached(form: &Form) -> Result<Attached, MailError> {
     let failed = |_| MailError { template: "wochenliste.xlsx".to_owned(), reason: "xlsx".to_owned() };
     let bytes = wochenliste::workbook(form).map_err(failed)?;
-    Ok(Attached { name: wochenliste::file_name(form), media_type: Cow::Borrowed(wochenliste::MEDIA_TYPE), bytes })
+    Ok(Attached { name: wochenliste::file_name(form), bytes })
 }
 
 /// Leaves at most one empty line in a row and none at the ends, so that templates need not count theirs.

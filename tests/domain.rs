@@ -11,3 +11,5 @@ mod ended;
 mod gather;
 #[path = "domain/own_rule.rs"]
 mod own_rule;
+#[path = "domain/weekly.rs"]
+mod weekly;

@@ -17,6 +17,8 @@ mod inbox;
 mod keeping;
 #[path = "store/until.rs"]
 mod until;
+#[path = "store/weekly.rs"]
+mod weekly;
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
@@ -35,6 +37,7 @@ use until::{
     a_copy_from_before_the_first_import_knows_what_was_reported_on_its_day,
     a_copy_until_a_day_knows_nothing_of_later_changes,
 };
+use weekly::{the_cases_of_a_bak_come_with_their_history, what_a_form_says_is_peoples_word_and_can_be_taken_back};
 use wiedervorlage::domain::calendar::Bundesland;
 use wiedervorlage::domain::digest::Kind;
 use wiedervorlage::domain::facts::{
@@ -213,6 +216,8 @@ conformance!(
     a_file_is_taken_once_until_it_is_put_away,
     what_was_taken_commits_with_its_import_or_not_at_all,
     how_the_folder_stands_is_remembered,
+    what_a_form_says_is_peoples_word_and_can_be_taken_back,
+    the_cases_of_a_bak_come_with_their_history,
 );
 
 fn day(text: &str) -> NaiveDate {

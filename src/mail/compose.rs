@@ -50,6 +50,9 @@ impl From<Kind> for Art {
     }
 }
 
+/// What the office's own programs open (Office Open XML).
+const WORKBOOK: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
 /// Everything around the words.
 #[derive(Debug, Clone, Copy)]
 pub struct Envelope<'a> {
@@ -183,16 +186,16 @@ fn multipart(kind: &str, boundary: &str) -> Result<MultiPartBuilder, ComposeErro
 fn picture(shown: &Attached) -> Result<SinglePart, ComposeError> {
     let name = plain(&shown.name);
     let place = ContentDisposition::inline_with_name(&format!("{name}.png"));
-    Ok(file(shown)?.header(ContentId::from(format!("<{name}>"))).header(place).body(bytes(shown)?))
+    Ok(file("image/png")?.header(ContentId::from(format!("<{name}>"))).header(place).body(bytes(shown)?))
 }
 
+/// A workbook beside the words: nothing else is attached.
 fn attachment(attached: &Attached) -> Result<SinglePart, ComposeError> {
-    Ok(file(attached)?.header(ContentDisposition::attachment(&plain(&attached.name))).body(bytes(attached)?))
+    Ok(file(WORKBOOK)?.header(ContentDisposition::attachment(&plain(&attached.name))).body(bytes(attached)?))
 }
 
-fn file(file: &Attached) -> Result<SinglePartBuilder, ComposeError> {
-    let kind = plain(&file.media_type);
-    Ok(SinglePart::builder().header(ContentType::parse(&kind).map_err(|_| ComposeError::Message)?))
+fn file(kind: &str) -> Result<SinglePartBuilder, ComposeError> {
+    Ok(SinglePart::builder().header(ContentType::parse(kind).map_err(|_| ComposeError::Message)?))
 }
 
 fn bytes(file: &Attached) -> Result<Body, ComposeError> {
@@ -202,7 +205,7 @@ fn bytes(file: &Attached) -> Result<Body, ComposeError> {
 
 /// What can stand in a header as it is. Headers are folded between words alone, and this is one.
 fn plain(name: &str) -> String {
-    name.chars().filter(|c| c.is_ascii_alphanumeric() || "-._/".contains(*c)).take(100).collect()
+    name.chars().filter(|c| c.is_ascii_alphanumeric() || "-._".contains(*c)).take(100).collect()
 }
 
 /// `=_` cannot stand in quoted-printable text, so the boundary cannot be met inside a part.
@@ -304,11 +307,7 @@ mod tests {
 
     #[test]
     fn a_picture_stands_beside_the_html_that_shows_it() {
-        let png = |name: &str| Attached {
-            name: name.to_owned(),
-            media_type: "image/png".into(),
-            bytes: vec![0x89, b'P', b'N', b'G', 13, 10, 26, 10],
-        };
+        let png = |name: &str| Attached { name: name.to_owned(), bytes: vec![0x89, b'P', b'N', b'G', 13, 10, 26, 10] };
         let html = "<html><body><img src=\"cid:bild-1\" alt=\"3\"></body></html>".to_owned();
         let with = Parts { html, pictures: vec![png("bild-1\r\nX: y")], ..parts() };
         let mail = print(&with, &envelope());
@@ -326,7 +325,7 @@ mod tests {
     #[test]
     fn a_file_lies_beside_the_words() {
         let bytes: Vec<u8> = (0..=255).cycle().take(5_000).collect();
-        let file = Attached { name: "Liste.xlsx".into(), media_type: "application/x-liste".into(), bytes };
+        let file = Attached { name: "Liste.xlsx\r\nBcc: x@y.de".into(), bytes };
         let with = Parts { files: vec![file.clone(), file], ..parts() };
         let kept: Parts = serde_json::from_slice(&serde_json::to_vec(&with).unwrap()).unwrap();
         assert_eq!(kept, with);
@@ -334,8 +333,8 @@ mod tests {
         for (what, times) in [
             ("Content-Type: multipart/mixed", 1),
             ("Content-Type: multipart/alternative", 1),
-            ("Content-Disposition: attachment; filename=\"Liste.xlsx\"\r\n", 2),
-            ("Content-Type: application/x-liste\r\n", 2),
+            ("Content-Disposition: attachment; filename=\"Liste.xlsxBccxy.de\"\r\n", 2),
+            ("Content-Type: application/vnd.openxmlformats-officedocument.spreadsheetml.sheet\r\n", 2),
             ("\r\nAAECAwQFBgcICQ", 2),
             ("\r\n--=_M0123456789abcdef0123456789abcdef--", 1),
         ] {

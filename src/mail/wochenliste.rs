@@ -5,19 +5,24 @@
 //! see stands a hidden one with what the form held, so that a reader can tell what was written into it; plain cells, which
 //! every program keeps when it saves the file anew.
 
+mod checks;
+mod labels;
+
 use std::fmt::Write as _;
 
 use chrono::{Datelike, NaiveDate, Timelike};
 use rust_xlsxwriter::{
-    Color, DataValidation, DataValidationErrorStyle, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder,
-    Formula, IgnoreError, ProtectionOptions, Workbook, Worksheet, XlsxError,
+    Color, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, IgnoreError, ProtectionOptions, Workbook,
+    Worksheet, XlsxError,
 };
 use sha2::{Digest as _, Sha256};
 
+use checks::validation;
+use labels::{day_head, note_group, note_word, open, standing, tick_word};
+
 use super::words::{clean, instant, week};
 use crate::domain::wochenliste::{
-    Column, Entry, FALLNR, FORM_SHEET, Form, MARK, MEMORY_SHEET, MOST_TIMES, Note, Open, REASONS, Row, Standing, Tick,
-    VERSION, WEEKDAYS, column_letters,
+    Column, Entry, FALLNR, FORM_SHEET, Form, MARK, MEMORY_SHEET, Note, REASONS, Tick, VERSION,
 };
 
 /// Why a form could not be written. Always a mistake of the program; holds nobody's data.
@@ -69,13 +74,12 @@ pub fn workbook(form: &Form) -> Result<Vec<u8>, SheetError> {
     Ok(book.save_to_buffer()?)
 }
 
-/// What kind of file it is.
-pub const MEDIA_TYPE: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-
 /// What the file is called.
 pub fn file_name(form: &Form) -> String {
+    /// Longer keys are no kuerzel.
+    const CHARS: usize = 60;
     let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
-    let bak: String = form.bak.chars().map(plain).collect();
+    let bak: String = form.bak.chars().take(CHARS).map(plain).collect();
     format!("Wochenliste_{}_{bak}.xlsx", form.week.name())
 }
 
@@ -242,7 +246,6 @@ fn head(sheet: &mut Worksheet, form: &Form, title: &str) -> Result<(), XlsxError
     )?;
     let bold = small.set_bold().set_align(FormatAlign::VerticalCenter);
     let dark = bold.clone().set_background_color(DARK).set_font_color(Color::White);
-    let group = dark.clone().set_align(FormatAlign::CenterAcross);
     let light = bold.set_background_color(LIGHT).set_border(FormatBorder::Thin).set_border_color(RULE).set_text_wrap();
     let upright = light.clone().set_rotation(90).set_align(FormatAlign::Center);
     for (at, name) in (0..).zip(["Fall", "Kürzel", "Stand", "Offen"]) {
@@ -256,11 +259,11 @@ fn head(sheet: &mut Worksheet, form: &Form, title: &str) -> Result<(), XlsxError
             Column::Day(day, tick) => (day_head(form, day, tick), tick_word(tick), &upright),
             Column::Note(note) => (note_group(note).to_owned(), note_word(note), &light),
         };
-        // A cell across which the one before it is centred is blank.
+        // It runs on over the blank cells behind it: every program shows that alike, and no cells are merged.
         if above.is_empty() {
-            sheet.write_blank(DAYS_HEAD, at, &group)?;
+            sheet.write_blank(DAYS_HEAD, at, &dark)?;
         } else {
-            sheet.write_string_with_format(DAYS_HEAD, at, above, &group)?;
+            sheet.write_string_with_format(DAYS_HEAD, at, above, &dark)?;
         }
         sheet.write_string_with_format(HEAD, at, below, format)?;
     }
@@ -280,6 +283,7 @@ fn page(sheet: &mut Worksheet, form: &Form, last: u32, width: u16) -> Result<(),
         let chars = match column {
             Column::Day(..) => 2.7,
             Column::Note(Note::Reason) => 12.0,
+            Column::Note(Note::Talk) => 9.0,
             Column::Note(_) => 8.0,
         };
         sheet.set_column_width(at, chars)?;
@@ -293,71 +297,6 @@ fn page(sheet: &mut Worksheet, form: &Form, last: u32, width: u16) -> Result<(),
     sheet.set_freeze_panes(FIRST, 2)?;
     sheet.set_selection(FIRST, BEFORE, FIRST, BEFORE)?;
     Ok(())
-}
-
-/// `Mo 23.11.` above the first column of a day, and that no one works.
-fn day_head(form: &Form, day: u8, tick: Tick) -> String {
-    let closed = form.closed[usize::from(day.min(4))].is_some();
-    match tick {
-        Tick::Search => {
-            let free = if closed { " frei" } else { "" };
-            format!("{} {}{free}", WEEKDAYS[usize::from(day.min(4))], form.week.day(day).format("%d.%m."))
-        }
-        Tick::Client | Tick::Employer | Tick::Attempt => String::new(),
-    }
-}
-
-const fn tick_word(tick: Tick) -> &'static str {
-    match tick {
-        Tick::Search => "Suche",
-        Tick::Client => "Kunde",
-        Tick::Employer => "AG",
-        Tick::Attempt => "Vers.",
-    }
-}
-
-const fn note_group(note: Note) -> &'static str {
-    match note {
-        Note::CvAsked => "Lebenslauf",
-        Note::Talk => "Abschluss",
-        Note::CvReminded | Note::CvReceived | Note::Fazit | Note::End | Note::Reason => "",
-    }
-}
-
-const fn note_word(note: Note) -> &'static str {
-    match note {
-        Note::CvAsked => "ange-\nfordert",
-        Note::CvReminded => "erinnert",
-        Note::CvReceived => "einge-\ngangen",
-        Note::Talk => "Rückgabe-\ngespräch",
-        Note::Fazit => "Fazit",
-        Note::End => "Ende",
-        Note::Reason => "Grund des Endes",
-    }
-}
-
-const fn standing(standing: Standing) -> &'static str {
-    match standing {
-        Standing::Main => "HB",
-        Standing::Watched => "Beob.",
-        Standing::Ended => "Ende",
-    }
-}
-
-/// What is open, in as few words as a narrow column takes. Search runs have columns of their own.
-fn open(row: &Row) -> String {
-    let word = |open: &Open| match &*open.rule {
-        "stellensuchlauf" | "stellensuchlauf-16" => None,
-        "kundenkontakt" => Some("Kunde".to_owned()),
-        "ag-kontakt" => Some("AG".to_owned()),
-        "rueckgabe-6-monate" => Some("Rückgabe".to_owned()),
-        "rueckgabe-gespraech" => Some("Gespräch".to_owned()),
-        "fazit" => Some("Fazit".to_owned()),
-        "lebenslauf-anfordern" | "lebenslauf-erinnern" | "lebenslauf-rueckgabe" => Some("Lebenslauf".to_owned()),
-        "besuch-16" => Some("Besuch".to_owned()),
-        _ => Some(clean(&open.title).into_owned()),
-    };
-    row.open.iter().filter_map(word).collect::<Vec<_>>().join(", ")
 }
 
 fn cell(
@@ -398,40 +337,4 @@ fn cell(
 fn serial(day: NaiveDate) -> Option<f64> {
     let days = day.signed_duration_since(NaiveDate::from_ymd_opt(1899, 12, 30)?).num_days();
     (61..2_958_466).contains(&days).then_some(days as f64)
-}
-
-/// What a column takes. A paste goes past it; whoever reads the form looks again.
-fn validation(form: &Form, column: Column, at: u16) -> Result<DataValidation, XlsxError> {
-    let rule = DataValidation::new().set_error_style(DataValidationErrorStyle::Stop);
-    let first = format!("{}{}", column_letters(usize::from(at)), FIRST + 1);
-    let rule = match column {
-        Column::Day(day, _) if form.closed[usize::from(day.min(4))].is_some() => rule
-            .allow_custom(Formula::new("=FALSE()"))
-            .set_error_title("Kein Arbeitstag")?
-            .set_error_message("An diesem Tag wird nicht gearbeitet; hier lässt sich nichts eintragen.")?,
-        Column::Day(_, Tick::Client) => rule
-            .allow_list_strings(&["p", "t", "pt", "0"])?
-            .set_error_title("Kundenkontakt")?
-            .set_error_message("Möglich sind p (persönlich), t (telefonisch), pt (beides) oder 0 (nimmt zurück).")?,
-        Column::Day(..) => rule
-            .allow_custom(Formula::new(format!(
-                "=IF(ISNUMBER({first}),AND({first}>=0,{first}<={MOST_TIMES},INT({first})={first}),LOWER({first})=\"x\")"
-            )))
-            .set_error_title("Anzahl")?
-            .set_error_message(format!("Möglich sind x oder eine Zahl von 0 bis {MOST_TIMES}; 0 nimmt zurück."))?,
-        Column::Note(Note::Reason) => rule
-            .allow_list_strings(&REASONS.map(|(label, _)| label))?
-            .set_error_title("Grund")?
-            .set_error_message("Bitte wählen Sie einen Grund aus der Liste.")?,
-        Column::Note(_) => {
-            let year = form.week.monday().year();
-            rule.allow_custom(Formula::new(format!(
-                "=IF(ISNUMBER({first}),OR({first}=0,AND({first}>=DATE({},1,1),{first}<=TODAY())),FALSE)",
-                year - 1
-            )))
-            .set_error_title("Tag")?
-            .set_error_message("Möglich ist ein Tag bis heute, etwa 24.11.2026, oder 0 (nimmt zurück).")?
-        }
-    };
-    Ok(rule)
 }

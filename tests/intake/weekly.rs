@@ -235,3 +235,51 @@ fn copies_of_a_form_merge_in_any_order() {
     });
     checked.unwrap();
 }
+
+#[test]
+fn a_form_bent_in_any_way_is_read_or_refused() {
+    const PARTS: [&str; 5] = [
+        "xl/worksheets/sheet1.xml",
+        "xl/worksheets/sheet2.xml",
+        "xl/sharedStrings.xml",
+        "xl/workbook.xml",
+        "xl/styles.xml",
+    ];
+    let good = fill(&form(&[]), &[("0000001", "mo.suche", "x"), ("0000001", "fazit_am", "46346")]);
+    let pieces = prop_oneof![
+        Just("<"),
+        Just("\""),
+        Just("0"),
+        Just("99999999999999999999"),
+        Just("-1"),
+        Just("1e300"),
+        Just("A1"),
+        Just("fallnr"),
+        Just("2026-W53"),
+        Just("9999-W52"),
+        Just("0000-W01"),
+        Just(""),
+        Just("pt"),
+        Just("ü"),
+        Just("-"),
+    ];
+    let bent = proptest::collection::vec((0..PARTS.len(), any::<prop::sample::Index>(), 0..30_usize, pieces), 1..6);
+    let mut runner = TestRunner::new(Config { cases: 60, failure_persistence: None, ..Config::default() });
+    let world = runtime().block_on(async { known(World::sqlite().await).await });
+    let checked = runner.run(&bent, |bends| {
+        let mut book = good.clone();
+        for (part, at, length, piece) in bends {
+            let mut text = file(&book, PARTS[part]);
+            let ends: Vec<usize> = text.char_indices().map(|(i, _)| i).collect();
+            let from = at.index(ends.len());
+            let to = (from + length).min(ends.len() - 1);
+            text.replace_range(ends[from]..ends[to], piece);
+            book = with(&book, PARTS[part], text.as_bytes());
+        }
+        world.write("liste.xlsx", &book);
+        let report = runtime().block_on(world.import_paths(&[world.path("liste.xlsx")]));
+        prop_assert!(!report.files.is_empty());
+        Ok(())
+    });
+    checked.unwrap();
+}

@@ -103,11 +103,7 @@ impl Week<'_> {
     /// The pictures that it speaks of.
     pub(in crate::mail) fn pictures(&self) -> Vec<Attached> {
         let shown = self.teams.iter().filter_map(|team| team.picture.as_ref());
-        let picture = |shown: &Shown| Attached {
-            name: shown.name.clone(),
-            media_type: Cow::Borrowed("image/png"),
-            bytes: shown.png.clone(),
-        };
+        let picture = |shown: &Shown| Attached { name: shown.name.clone(), bytes: shown.png.clone() };
         shown.map(picture).collect()
     }
 }
