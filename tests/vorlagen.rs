@@ -80,7 +80,7 @@ fn the_built_in_templates_are_there_to_begin_with_and_no_file_is_written_over() 
     words.put("tag.txt", "eigenes");
     let all = words.house.run(&["templates", "export", folder]);
     assert_eq!(all.status.code(), Some(1));
-    assert!(out(&all).starts_with("18 Vorlagen nach "), "{}", out(&all));
+    assert!(out(&all).starts_with("20 Vorlagen nach "), "{}", out(&all));
     assert!(out(&all).contains("Schon da und nicht angerührt: tag.txt und regel/besuch-16.html."), "{}", out(&all));
     assert_eq!(std::fs::read_to_string(words.folder.join("tag.txt")).unwrap(), "eigenes");
 
