@@ -138,7 +138,7 @@ impl Morning<'_> {
         now: DateTime<Utc>,
     ) -> Result<Result<Report, Skipped>, MorningError> {
         for _ in 0..ATTEMPTS {
-            let prepared = match self.prepare(office, day).await? {
+            let prepared = match self.prepare(office, day, now).await? {
                 Ok(prepared) => prepared,
                 Err(skipped) => return Ok(Err(skipped)),
             };
@@ -150,12 +150,18 @@ impl Morning<'_> {
         Err(MorningError::FactsKeptChanging)
     }
 
-    async fn prepare(&mut self, office: &str, day: NaiveDate) -> Result<Result<Prepared, Skipped>, MorningError> {
+    async fn prepare(
+        &mut self,
+        office: &str,
+        day: NaiveDate,
+        now: DateTime<Utc>,
+    ) -> Result<Result<Prepared, Skipped>, MorningError> {
         let mut snapshot = self.db.snapshot().await?;
-        let mut plan = match plan::plan(&mut snapshot, self.settings, self.rulebooks, office, day, self.fresh).await? {
-            Ok(plan) => plan,
-            Err(skipped) => return Ok(Err(skipped)),
-        };
+        let mut plan =
+            match plan::plan(&mut snapshot, self.settings, self.rulebooks, office, (day, now), self.fresh).await? {
+                Ok(plan) => plan,
+                Err(skipped) => return Ok(Err(skipped)),
+            };
         let of_teams = snapshot.ledger_of_teams().await?;
         let mut known = self.db.snapshot().await?;
         let mut lines = Sorter::default();

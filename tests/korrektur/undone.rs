@@ -155,12 +155,12 @@ async fn what_is_no_import_or_is_taken_back_already_is_said(office: Office) {
     office.deliver(&[("aktivitaeten.csv", &activities(&[("1", "ag_kontakt", "04.11.2025", 1)]))]).said();
     office.asked(&["undo", "4"]).said();
     for (number, part) in [
-        ("99", "Einen Import 99 gibt es nicht."),
+        ("99", "Einen Import 99 gibt es nicht"),
         ("2", "kein Import, sondern ein Eintrag von Hand. Einen Eintrag nimmt „record --withdraw“ zurück."),
         ("3", "kein Import, sondern eine Berichtigung von Hand."),
         ("4", "Import 4 ist schon zurückgenommen (Vorgang 5)."),
         ("5", "kein Import, sondern die Rücknahme eines Imports."),
-        ("6", "Einen Import 6 gibt es nicht."),
+        ("6", "Einen Import 6 gibt es nicht"),
     ] {
         let said = office.asked(&["undo", number]).refused();
         assert!(said.contains(part), "{number}: {said}");
