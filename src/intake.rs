@@ -162,6 +162,7 @@ pub async fn import_with(
     let tx = db.begin_change(&Change { kind: ChangeKind::Import, at, who, from, undoes: None }).await?;
     let mut call = Call::new(tx, options, doubtful);
     let mut rejects = Vec::new();
+    call.survey(&inputs).await?;
     for input in inputs {
         for (file, rows) in call.input(input).await? {
             rejects.push((report.files.len(), rows));

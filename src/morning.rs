@@ -157,10 +157,11 @@ impl Morning<'_> {
         now: DateTime<Utc>,
     ) -> Result<Result<Prepared, Skipped>, MorningError> {
         let mut snapshot = self.db.snapshot().await?;
-        let mut plan = match plan::plan(&mut snapshot, self.settings, self.rulebooks, office, day, self.fresh).await? {
-            Ok(plan) => plan,
-            Err(skipped) => return Ok(Err(skipped)),
-        };
+        let mut plan =
+            match plan::plan(&mut snapshot, self.settings, self.rulebooks, office, (day, now), self.fresh).await? {
+                Ok(plan) => plan,
+                Err(skipped) => return Ok(Err(skipped)),
+            };
         let of_teams = snapshot.ledger_of_teams().await?;
         let mut known = self.db.snapshot().await?;
         let mut lines = Sorter::default();

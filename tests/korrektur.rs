@@ -8,6 +8,8 @@ mod pg;
 #[expect(dead_code, reason = "lists of other shapes are made elsewhere")]
 mod workbook;
 
+#[path = "korrektur/cells.rs"]
+mod cells;
 #[path = "korrektur/hand.rs"]
 mod hand;
 #[path = "korrektur/listed.rs"]

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use assert_cmd::Command;
 use tempfile::TempDir;
 use workbook::Cell::{Error, Formula, Nothing, Number, Owned, Serial, Text};
-use workbook::{Cell, archive, ods, xlsx};
+use workbook::{Cell, archive, ods, xlsx, xlsx_hiding};
 
 fn house() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -254,7 +254,7 @@ fn no_workbooks() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("fremd.xls", ole(b""), "keine Excel-Arbeitsmappe"),
         ("kaputt.xls", ole(&wide("Workbook")), "beschädigt"),
         ("bombe.xlsx", parts(&bomb, b""), "entpackt sich zu mehr als 256 MB"),
-        ("texte.xlsx", parts(b"", &bomb[..60 << 20]), "entpackt sich zu mehr als 256 MB"),
+        ("texte.xlsx", parts(b"", &bomb[..60 << 20]), "mehr Text, als eine Zelle fassen kann"),
         ("luegner.xlsx", liar, "Die Arbeitsmappe"),
         ("zahl.xlsx", parts(b"", b"<sst uniqueCount=\"99999999999999999\">"), "beschädigt"),
         ("halb.xlsx", good[..good.len() / 2].to_vec(), "beschädigt"),
@@ -422,4 +422,75 @@ fn a_list_of_20_000_rows_needs_little_memory() {
     let kib: u64 = said.split_whitespace().next().unwrap().parse().unwrap();
     assert!(kib < 128 << 10, "{kib} KiB");
     assert!(Path::new(&list).exists());
+}
+
+#[test]
+fn a_workbook_of_a_few_hundred_bytes_cannot_fill_the_memory() {
+    let place = Place::with_people();
+    let long = "x".repeat(40_000);
+    let sheet = |cells: &str| {
+        let content = format!(
+            "<office:document-content><table:table table:name=\"a\"><table:table-row table:number-rows-repeated=\"8000\">{cells}\
+             </table:table-row></table:table></office:document-content>"
+        );
+        archive(&[("mimetype", b"application/vnd.oasis.opendocument.spreadsheet"), ("content.xml", content.as_bytes())])
+    };
+    let repeated = sheet(&format!(
+        "<table:table-cell table:number-columns-repeated=\"16\" office:value-type=\"string\"><text:p>{long}</text:p></table:table-cell>"
+    ));
+    assert!(repeated.len() < 2_000, "{}", repeated.len());
+    let endless = xlsx(&[("a", vec![vec![Owned("x".repeat(20 << 20))]])]);
+    for (name, bytes, said) in [
+        ("wiederholt.ods", repeated, "mehr Text als jede Liste"),
+        ("lang.xlsx", endless, "mehr Text, als eine Zelle fassen kann"),
+    ] {
+        let path = place.write(name, bytes);
+        for words in [vec!["--map".into(), example(), path.clone()], vec!["--suggest".into(), path.clone()]] {
+            let answer = place.import(&words);
+            assert_eq!(answer.code, 2, "{name}: {}{}", answer.out, answer.err);
+            assert!(format!("{}{}", answer.out, answer.err).contains(said), "{name}: {}{}", answer.out, answer.err);
+        }
+    }
+}
+
+#[test]
+fn a_hidden_sheet_counts_only_where_the_mapping_names_it() {
+    let place = Place::with_people();
+    let sheet = |bak| {
+        let header = ["Fall", "BAK", "zust. IFK", "Team", "HB seit"].map(Text).to_vec();
+        vec![header, vec![Text("0000001"), Text(bak), Text("IFK0"), Text("T0"), Text("1.6.2026")]]
+    };
+    let book = xlsx_hiding(&[("Liste", sheet("BAK0")), ("Stand Mai", sheet("BAK1"))], "Stand Mai");
+    let list = place.write("liste.xlsx", &book);
+    let bak = |place: &Place| {
+        place.said(&["case", "show", "1", "--format", "jsonl"]).out + &place.said(&["case", "show", "0000001"]).out
+    };
+    let said = place.import(&["--map".into(), place.write("map.toml", SMALL), list.clone()]);
+    assert_eq!(said.code, 0, "{}", said.out);
+    assert!(
+        said.out.contains("„Blatt Stand Mai“: Dieses Blatt ist ausgeblendet und wurde nicht gelesen"),
+        "{}",
+        said.out
+    );
+    assert!(bak(&place).contains("BAK0") && !bak(&place).contains("BAK1"), "{}", bak(&place));
+    assert!(place.import(&["--suggest".into(), list.clone()]).out.contains("blatt = \"Liste\""));
+    let named = place.write("map.toml", format!("blatt = \"Stand Mai\"\n{SMALL}"));
+    let said = place.import(&["--map".into(), named, list]);
+    assert!(said.code == 0 && !said.out.contains("ausgeblendet"), "{}", said.out);
+    assert!(bak(&place).contains("BAK1"), "{}", bak(&place));
+    let alone = place.write("liste.xlsx", xlsx_hiding(&[("Liste", sheet("BAK0"))], "Liste"));
+    let said = place.import(&["--map".into(), place.write("map.toml", SMALL), alone]);
+    assert!(said.code == 2 && said.out.contains("Nur ausgeblendete Blätter"), "{}", said.out);
+}
+
+#[test]
+fn a_suggestion_quotes_no_free_text() {
+    let place = Place::new();
+    let words = ["Job", "Job", "hat Herrn Meier beleidigt", "hat Herrn Meier beleidigt", "schwanger", "Job"];
+    let rows = words.iter().enumerate().map(|(n, word)| format!("{n:07};T0;3.11.2026;{word}"));
+    let csv = std::iter::once("Fall;Team;Ende;Grund".to_owned()).chain(rows).collect::<Vec<_>>().join("\n");
+    let said = place.import(&["--suggest".into(), place.write("liste.csv", csv)]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(said.out.contains("\"Job\" = \"integration\"") && said.out.contains("2 weitere Angaben"), "{}", said.out);
+    assert!(!said.out.contains("Meier") && !said.out.contains("schwanger"), "{}", said.out);
 }

@@ -160,6 +160,11 @@ fn details(out: &mut impl std::io::Write, file: &FileReport) -> std::io::Result<
         let word = if problem.severity == Severity::Refused { "abgelehnt" } else { "gemeldet" };
         writeln!(out, "{name}: {word}: {problem}")?;
     }
+    let sheets = file.understood.iter().flat_map(|understood| &understood.sheets);
+    let skipped = sheets.map(|sheet| sheet.skipped).sum::<u64>();
+    if skipped > 0 && file.fatal.is_none() {
+        writeln!(out, "{name}: {} übergangen (Summen, Anmerkungen)", plural(skipped, "Zeile", "Zeilen"))?;
+    }
     if file.more > 0 {
         writeln!(out, "{name}: … und {} weitere", file.more)?;
     }

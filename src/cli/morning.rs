@@ -5,6 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::output::print;
 use crate::app::App;
+use crate::mail::words::plural;
 use crate::morning::{Report, Skipped};
 use crate::schedule;
 use crate::store::Delivering;
@@ -63,11 +64,12 @@ pub(super) fn summary(report: &Report, day: NaiveDate) -> String {
     let mails: u64 = report.mails.iter().map(|(_, n)| n).sum();
     let kinds: Vec<String> = report.mails.iter().map(|(kind, n)| format!("{kind} {n}")).collect();
     let mut text = format!(
-        "Lauf vom {}: {} Teams, {} Fälle, {} offene Punkte, {mails} Mails im Postausgang ({}).",
+        "Lauf vom {}: {}, {}, {}, {} im Postausgang ({}).",
         day.format("%d.%m.%Y"),
-        report.teams,
-        report.cases,
-        report.obligations,
+        plural(report.teams, "Team", "Teams"),
+        plural(report.cases, "Fall", "Fälle"),
+        plural(report.obligations, "offener Punkt", "offene Punkte"),
+        plural(mails, "Mail", "Mails"),
         kinds.join(", ")
     );
     for problem in &report.problems {

@@ -9,7 +9,7 @@ use crate::clock::local_date;
 use crate::config::rulebooks::Rulebooks;
 use crate::config::settings::Settings;
 use crate::domain::facts::Team;
-use crate::domain::run::Freshness;
+use crate::domain::run::{Freshness, is_ahead};
 use crate::mail::words::{clean, plural, stand};
 use crate::store::Datenstand;
 
@@ -39,6 +39,13 @@ pub(super) fn of_teams<'a>(app: &App, teams: &'a [Team], known: &Datenstand, day
     // None, which is never, comes first.
     stands.sort_by_key(|(_, fresh)| fresh.at);
     stands
+}
+
+/// The teams whose data is said to be of a time that is still to come.
+pub(super) fn ahead<'a>(app: &App, teams: &'a [Team], known: &Datenstand) -> Vec<&'a str> {
+    let now = app.clock.now();
+    let is = |team: &&Team| known.get(&team.team).is_some_and(|at| is_ahead(*at, now));
+    teams.iter().filter(is).map(|team| &*team.team).collect()
 }
 
 /// A line per team, the oldest first; without its key where there is but one.

@@ -180,6 +180,14 @@ async fn data(
     for (n, line) in stand::lines(&stands).iter().enumerate() {
         let _ = writeln!(text, "{:<16}{line}", if n == 0 { "Datenstand" } else { "" });
     }
+    let ahead = stand::ahead(app, &teams, &known);
+    if !ahead.is_empty() {
+        problems.push(format!(
+            "Der Datenstand liegt in der Zukunft (Team {}): Eine Uhr ging falsch, und wie alt die Daten sind, weiß niemand. Die Uhr \
+             prüfen, dann die Listen neu einspielen, „wiedervorlage import ORDNER“.",
+            listed(&ahead)
+        ));
+    }
     let stale: Vec<_> = stands.iter().filter(|(_, fresh)| fresh.stale).map(|(team, _)| *team).collect();
     if !stale.is_empty() {
         problems.push(format!(

@@ -33,6 +33,12 @@ pub struct Freshness {
     pub stale: bool,
 }
 
+/// Whether data is said to be of an instant that is still to come: a clock was wrong, and how old it is nobody knows. Clocks
+/// of several machines are never quite alike.
+pub fn is_ahead(at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    at > now + TimeDelta::hours(1)
+}
+
 impl Freshness {
     /// That of data of the instant `at` on `day`. Stale is what is older than `after` workdays, and what never came; 0:
     /// nothing ever is. `local` says which day an instant is on.

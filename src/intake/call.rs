@@ -4,7 +4,7 @@ mod told;
 mod week;
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::mpsc::{self, Sender};
@@ -18,7 +18,7 @@ use super::rejects::Rejects;
 use super::report::{Counts, FileReport};
 use super::row::Known;
 use super::{ImportError, Options};
-use crate::store::import::{self as stage, Applied, Days, Stage};
+use crate::store::import::{self as stage, Applied, Days, Stage, Value};
 use crate::store::{FieldChanges, FileCounts, WriteTx};
 use told::{
     loses, note_listed, of_file, refused_as_a_whole, report_missing, report_overruled, report_unattached, tell_emptied,
@@ -35,6 +35,8 @@ pub(super) struct Call<'o> {
     /// Whether a file agrees with a correction by hand for the first time, or a list says something new that changes no
     /// fact: what the lists say does change.
     settled: bool,
+    /// Of an office's own list that comes in several files: which cases each of them holds.
+    parts: Vec<(PathBuf, Keys)>,
     /// Whether a file of cases or activities could not be read at all: then the data is not fresh, whatever else came.
     doubtful: bool,
 }
@@ -44,12 +46,50 @@ pub(super) type Taken = (FileReport, Option<Rejects>);
 
 impl<'o> Call<'o> {
     pub(super) fn new(tx: WriteTx, options: &'o Options, doubtful: bool) -> Self {
-        Self { tx, options, teams: BTreeSet::new(), changed: false, settled: false, doubtful }
+        Self { tx, options, teams: BTreeSet::new(), changed: false, settled: false, parts: Vec::new(), doubtful }
     }
 
     /// Whether the facts say something else than before.
     pub(super) fn changed(&self) -> bool {
         self.changed
+    }
+
+    /// Looks through the files of an office's own list for their cases, if there are several: they are one list.
+    pub(super) async fn survey(&mut self, inputs: &[Input]) -> Result<(), ImportError> {
+        let Some(mapping) = self.options.mapping.clone().filter(|m| m.has_rows() && m.kind == Kind::Betreuungen) else {
+            return Ok(());
+        };
+        let lists: Vec<_> = inputs.iter().filter(|input| input.list).collect();
+        if lists.len() < 2 {
+            return Ok(());
+        }
+        for input in lists {
+            let known = self.known(input.kind, true).await?;
+            let task = list::Task { progress: None, ..self.task(input, &mapping, known, Part::Rows) };
+            let keys = keys_of(move |out| list::read(&task, out)).await?;
+            self.parts.push((input.path.clone(), keys));
+        }
+        Ok(())
+    }
+
+    /// Why a file of a list is not taken: a case of it stands in another one of this call, and nobody can tell which counts.
+    fn twice(&self, path: &Path) -> Option<String> {
+        let (_, own) = self.parts.iter().find(|(of, _)| of == path)?;
+        let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        self.parts.iter().filter(|(of, _)| of != path).find_map(|(other, keys)| {
+            let mut both = own.cases.intersection(&keys.cases);
+            let first = both.next()?;
+            let which = match both.count() {
+                0 => format!("Der Fall {first} steht"),
+                more => format!("Der Fall {first} und {more} weitere stehen"),
+            };
+            Some(format!(
+                "{which} auch in {}; welche der beiden Dateien gilt, ist nicht zu erkennen. Aus keiner wurde etwas übernommen. Ist \
+                 eine davon eine alte Fassung, nehmen Sie sie bitte aus dem Ordner; sind es verschiedene Listen, braucht jede Datei \
+                 eine Zuordnung mit eigener quelle.",
+                name(other)
+            ))
+        })
     }
 
     /// Which fields of known rows say something else, as long as nothing is kept.
@@ -78,6 +118,12 @@ impl<'o> Call<'o> {
             return Ok(vec![self.rows(&path, kind, None, move |out| read::read(&task, out)).await?]);
         };
         let mut done = Vec::new();
+        if let Some(text) = self.twice(&input.path) {
+            self.doubtful = true;
+            let mut file = FileReport::fatal(&input.path, text);
+            file.fatal.iter_mut().for_each(|fatal| fatal.readable = true);
+            return Ok(vec![(file, None)]);
+        }
         if mapping.has_rows() {
             let known = self.known(input.kind, true).await?;
             let task = self.task(&input, &mapping, known, Part::Rows);
@@ -86,7 +132,9 @@ impl<'o> Call<'o> {
         if mapping.has_activities() && done.iter().all(|(file, _)| file.fatal.is_none()) {
             let known = self.known(input.kind, true).await?;
             let task = self.task(&input, &mapping, known, Part::Activities);
-            done.push((self.activities(&input.path, &mapping, move |out| list::read(&task, out)).await?, None));
+            let (file, rejects) = self.activities(&input.path, &mapping, move |out| list::read(&task, out)).await?;
+            // A list of cases has written its rows down in the first reading.
+            done.push((file, rejects.filter(|_| !mapping.has_rows())));
         }
         Ok(done)
     }
@@ -133,7 +181,17 @@ impl<'o> Call<'o> {
             // What the list does not say stays as it is.
             staged.state_only(mapping.stated());
         }
+        let others = self.parts.iter().filter(|(of, _)| mapping.is_some() && of != path);
+        let mut keyless = false;
+        for (_, keys) in others {
+            // They stand in the list as well, and are taken over from their own file.
+            keyless |= keys.keyless;
+            for case in &keys.cases {
+                staged.hold(case.clone()).await?;
+            }
+        }
         let mut reading = read_into(&mut staged, read).await?;
+        reading.keyless |= keyless;
         if let Some(text) = reading.fatal {
             staged.finish().await?;
             self.doubtful |= tells_freshness(kind);
@@ -171,13 +229,16 @@ impl<'o> Call<'o> {
             ));
         }
         let applied = staged.apply(&source, self.options.today, whole).await?;
+        if kind == Kind::Aktivitaeten {
+            self.settled |= staged.confirm_days().await?;
+        }
         if let Some(mapping) = mapping.filter(|_| kind == Kind::Betreuungen) {
             let listed = note_listed(&mut staged, mapping, &mut reading, self.options.today).await?;
             self.changed |= listed.changed;
             self.settled |= listed.grown;
         }
         report_overruled(&applied.settled, &mut reading);
-        report_unattached(&mut staged, &mut reading).await?;
+        report_unattached(&mut staged, mapping.map(|m| &**m), &mut reading).await?;
         self.teams.extend(staged.teams().await?);
         staged.finish().await?;
 
@@ -195,13 +256,13 @@ impl<'o> Call<'o> {
         path: &Path,
         mapping: &Mapping,
         read: impl FnOnce(&Sender<Batch>) -> Reading + Send + 'static,
-    ) -> Result<FileReport, ImportError> {
+    ) -> Result<Taken, ImportError> {
         let mut staged = Stage::new(&mut self.tx, &stage::LISTENTAG).await?;
         let mut reading = read_into(&mut staged, read).await?;
         if let Some(text) = reading.fatal {
             staged.finish().await?;
             self.doubtful = true;
-            return Ok(FileReport { activities: true, ..FileReport::fatal(path, text) });
+            return Ok((FileReport { activities: true, ..FileReport::fatal(path, text) }, None));
         }
         staged.close().await?;
         let room = reading.problems.room();
@@ -211,7 +272,7 @@ impl<'o> Call<'o> {
         tell_moved_back(mapping, moved, first, &mut reading);
         let (emptied, first) = staged.emptied(&mapping.source, reading.problems.room()).await?;
         tell_emptied(mapping, emptied, first, &mut reading);
-        report_unattached(&mut staged, &mut reading).await?;
+        report_unattached(&mut staged, Some(mapping), &mut reading).await?;
         self.teams.extend(staged.teams().await?);
         staged.finish().await?;
         self.settled |= remembered;
@@ -220,7 +281,7 @@ impl<'o> Call<'o> {
         file.table = Some(stage::AKTIVITAET.name());
         file.understood = reading.understood;
         file.activities = true;
-        Ok(file)
+        Ok((file, Some(reading.rejects)))
     }
 
     /// Adds what was done with a file's rows to what was read of it.
@@ -281,19 +342,53 @@ fn too_much(all: u64, gone: u64) -> bool {
     gone > 10 && u128::from(gone) * 10 > u128::from(all) * 3
 }
 
+/// The cases of a file of a list.
+#[derive(Debug, Default)]
+struct Keys {
+    cases: BTreeSet<String>,
+    /// Whether there may be more: rows without a number that can be read, or a file that cannot.
+    keyless: bool,
+}
+
+/// Reads a file for its cases alone.
+async fn keys_of(read: impl FnOnce(&Sender<Batch>) -> Reading + Send + 'static) -> Result<Keys, ImportError> {
+    let (sender, mut receiver) = mpsc::channel(AHEAD);
+    let reader = tokio::task::spawn_blocking(move || read(&sender));
+    let mut keys = Keys::default();
+    while let Some(batch) = receiver.recv().await {
+        match batch {
+            Batch::Rows(rows) => {
+                keys.cases.extend(rows.into_iter().filter_map(|row| match row.values.into_iter().next() {
+                    Some(Value::Text(key)) => Some(key),
+                    _ => None,
+                }));
+            }
+            Batch::Hold(key) => {
+                keys.cases.insert(key);
+            }
+            Batch::Unread(..) | Batch::Empty(_) => {}
+        }
+    }
+    let reading = reader.await.map_err(|_| ImportError::Interrupted)?;
+    keys.keyless = reading.keyless || reading.fatal.is_some();
+    Ok(keys)
+}
+
+/// Batches that a reader may be ahead by: no more than keeps the store busy.
+const AHEAD: usize = 4;
+
 /// Reads a file on a thread of its own and stages what comes.
 async fn read_into(
     staged: &mut Stage<'_>,
     read: impl FnOnce(&Sender<Batch>) -> Reading + Send + 'static,
 ) -> Result<Reading, ImportError> {
-    // Few: the reader may be ahead by no more than keeps the store busy.
-    const AHEAD: usize = 4;
     let (sender, mut receiver) = mpsc::channel(AHEAD);
     let reader = tokio::task::spawn_blocking(move || read(&sender));
     while let Some(batch) = receiver.recv().await {
         match batch {
             Batch::Rows(rows) => staged.put(rows).await?,
             Batch::Hold(key) => staged.hold(key).await?,
+            Batch::Unread(column, keys) => staged.leave(column, keys).await?,
             Batch::Empty(cells) => staged.put_empty(cells).await?,
         }
     }

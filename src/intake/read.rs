@@ -30,6 +30,8 @@ pub(super) enum Batch {
     Hold(String),
     /// Cells of columns of days that are empty.
     Empty(Vec<Staged>),
+    /// A column, and keys of rows sent before that do not say what they state there: it stays as it is.
+    Unread(&'static str, Vec<String>),
 }
 
 /// What reading a file came to.
@@ -85,14 +87,7 @@ fn read_rows(task: &Task, out: &Sender<Batch>, reading: &mut Reading) -> Result<
     let mut record = Record::default();
     let header = read_header(task.kind, &mut reader, &mut record, encoding)?;
     if let Some(line) = source.mixed_at {
-        reading.problems.push(Problem {
-            line: Some(line),
-            column: None,
-            value: None,
-            reason: "Bis hierher ist die Datei UTF-8, diese Zeile ist es nicht; die ganze Datei wird als Windows-1252 gelesen.".into(),
-            remedy: "Bitte prüfen Sie die Umlaute und speichern Sie die Datei einheitlich als „CSV UTF-8“.".into(),
-            severity: Severity::Kept,
-        });
+        reading.problems.push(mixed(line));
     }
     if !header.unknown.is_empty() {
         reading.problems.push(Problem {
@@ -165,6 +160,20 @@ fn read_rows(task: &Task, out: &Sender<Batch>, reading: &mut Reading) -> Result<
         progress.advance(reader.taken() - told);
     }
     send(out, Batch::Rows(rows))
+}
+
+/// A file that begins in one encoding and goes on in another.
+pub(super) fn mixed(line: u64) -> Problem {
+    Problem {
+        line: Some(line),
+        column: None,
+        value: None,
+        reason:
+            "Bis hierher ist die Datei UTF-8, diese Zeile ist es nicht; die ganze Datei wird als Windows-1252 gelesen."
+                .into(),
+        remedy: "Bitte prüfen Sie die Umlaute und speichern Sie die Datei einheitlich als „CSV UTF-8“.".into(),
+        severity: Severity::Kept,
+    }
 }
 
 /// The taker leaves only when the store has failed, and then this text is never shown.

@@ -4,6 +4,7 @@
 //! That name belongs to the input, not to the attempt: what a killed import left behind goes with the next one.
 //! It is for the owner alone (0600), and columns that may hold health data are blank in it.
 
+use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -105,15 +106,15 @@ impl Rejects {
             if i < from && !header.health.contains(&i) {
                 fields::clean(record.field(i), encoding, &mut text);
             }
-            writer.write_field(&text)?;
+            writer.write_field(&*harmless(&text))?;
         }
         let join = |part: fn(&Problem) -> &str| {
             let parts: Vec<&str> = problems.iter().map(part).filter(|s| !s.is_empty()).collect();
             parts.join(" / ")
         };
         writer.write_field(record.line.to_string())?;
-        writer.write_field(join(|p| p.column.as_deref().unwrap_or_default()))?;
-        writer.write_field(join(|p| p.value.as_deref().unwrap_or_default()))?;
+        writer.write_field(&*harmless(&join(|p| p.column.as_deref().unwrap_or_default())))?;
+        writer.write_field(&*harmless(&join(|p| p.value.as_deref().unwrap_or_default())))?;
         writer.write_field(join(|p| &p.reason))?;
         writer.write_field(join(|p| &p.remedy))?;
         writer.write_record(None::<&[u8]>)?;
@@ -142,6 +143,16 @@ impl Rejects {
             Ok(_) => (Some(self.target), None),
             Err(e) => (None, Some(failed(&e.error))),
         }
+    }
+}
+
+/// A text that Excel would take for a formula gets an apostrophe before it.
+fn harmless(text: &str) -> Cow<'_, str> {
+    let number = |rest: &str| rest.bytes().all(|b| b.is_ascii_digit() || matches!(b, b' ' | b'.' | b',' | b'/' | b'-'));
+    match text.as_bytes() {
+        [b'=' | b'@', ..] => format!("'{text}").into(),
+        [b'+' | b'-', ..] if !number(&text[1..]) => format!("'{text}").into(),
+        _ => text.into(),
     }
 }
 

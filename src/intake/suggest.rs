@@ -14,11 +14,18 @@ use crate::domain::facts::{EndeGrund, Kennung};
 
 /// Rows that are looked at, per sheet: enough to see what a column holds.
 const LOOKED_AT: usize = 400;
+/// Cells that are looked at, per sheet.
+const MOST_CELLS: usize = 40_000;
+/// Sheets that are looked at.
+const MOST_SHEETS: usize = 40;
 /// A header is looked for in so many rows.
 const TITLES: usize = 60;
 
 /// A column with more different words is one of free text.
 const WORDS: usize = 40;
+
+/// A word of a closed set is no longer (characters) than that: what is may be a sentence about somebody.
+const LETTERS: usize = 24;
 
 /// What a column may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,11 +83,14 @@ fn guess(heading: &str, days: bool) -> Option<Guess> {
 }
 
 /// A sheet's first rows.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Seen {
     name: String,
+    hidden: bool,
     epoch_1904: bool,
     rows: Vec<(u64, Vec<Cell>)>,
+    /// How many cells these are.
+    cells: usize,
 }
 
 impl Seen {
@@ -100,6 +110,32 @@ impl Seen {
     }
 }
 
+/// The sheet that looks most like a list, and the place of its header.
+struct Best {
+    sheet: Seen,
+    at: usize,
+    /// A sheet that people see goes before one that is hidden.
+    score: (bool, usize),
+}
+
+/// Of sheets that are alike the last. Only one is kept: a workbook may have hundreds.
+fn better(best: &mut Option<Best>, sheet: Seen) {
+    if let Some((at, score)) = sheet.header().map(|(at, score)| (at, (!sheet.hidden, score)))
+        && best.as_ref().is_none_or(|best| score >= best.score)
+    {
+        *best = Some(Best { sheet, at, score });
+    }
+}
+
+/// What a cell holds, as far as a guess needs it.
+fn shortened(cell: &Cell) -> Cell {
+    const BYTES: usize = 240;
+    match cell {
+        Cell::Text(text) if text.len() > BYTES => Cell::Text(text[..text.floor_char_boundary(BYTES)].to_owned()),
+        cell => cell.clone(),
+    }
+}
+
 /// A column of the list.
 struct Column<'a> {
     heading: &'a str,
@@ -114,19 +150,26 @@ struct Column<'a> {
 /// # Errors
 /// Where the file cannot be read or holds no list.
 pub fn suggest(path: &Path) -> Result<String, String> {
-    let mut sheets: Vec<Seen> = Vec::new();
+    let (mut best, mut sheet): (Option<Best>, Seen) = (None, Seen::default());
     let mut last = None;
     book::rows(path, &|_| true, &mut |row| {
         if last != Some(row.number) {
+            if row.number >= MOST_SHEETS {
+                return Ok(ControlFlow::Break(()));
+            }
             last = Some(row.number);
-            sheets.push(Seen { name: row.sheet.to_owned(), epoch_1904: row.epoch_1904, rows: Vec::new() });
+            better(&mut best, std::mem::take(&mut sheet));
+            sheet =
+                Seen { name: row.sheet.to_owned(), hidden: row.hidden, epoch_1904: row.epoch_1904, ..Seen::default() };
         }
-        let Some(sheet) = sheets.last_mut() else { return Ok(ControlFlow::Break(())) };
-        sheet.rows.push((row.line, row.cells.to_vec()));
-        Ok(if sheet.rows.len() < LOOKED_AT { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        let cells = row.cells.iter().map(shortened).collect::<Vec<_>>();
+        sheet.cells += cells.len();
+        sheet.rows.push((row.line, cells));
+        let enough = sheet.rows.len() >= LOOKED_AT || sheet.cells >= MOST_CELLS;
+        Ok(if enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
-    let best = sheets.iter().filter_map(|s| Some((s, s.header()?))).max_by_key(|(_, (_, score))| *score);
-    let Some((sheet, (at, _))) = best else {
+    better(&mut best, sheet);
+    let Some(Best { sheet, at, .. }) = best else {
         return Err("Die Datei enthält keine Zeile, die wie eine Kopfzeile aussieht.".into());
     };
     let (line, cells) = &sheet.rows[at];
@@ -144,7 +187,7 @@ pub fn suggest(path: &Path) -> Result<String, String> {
         }
         columns.push(Column { heading: name, shown, texts, days, guess });
     }
-    Ok(written(path, sheet, *line, below.len(), &columns))
+    Ok(written(path, &sheet, *line, below.len(), &columns))
 }
 
 fn quoted(text: &str) -> String {
@@ -184,7 +227,8 @@ fn written(path: &Path, sheet: &Seen, line: u64, rows: usize, columns: &[Column<
     say("# Entwurf einer Zuordnung, geraten aus Überschriften und Inhalt. Bitte jede Zeile prüfen, dann ansehen mit:"
         .into());
     say("#   wiedervorlage import --map DIESE-DATEI --dry-run LISTE".into());
-    say(format!("# Die Kopfzeile steht in Zeile {line}; darunter wurden {rows} Zeilen angesehen."));
+    let looked_at = if rows == 1 { "wurde 1 Zeile".to_owned() } else { format!("wurden {rows} Zeilen") };
+    say(format!("# Die Kopfzeile steht in Zeile {line}; darunter {looked_at} angesehen."));
     say(format!("quelle = {}", quoted(if source.is_empty() { "liste" } else { &source })));
     if !sheet.name.is_empty() {
         say(format!("blatt = {}", quoted(&sheet.name)));
@@ -230,11 +274,27 @@ fn written(path: &Path, sheet: &Seen, line: u64, rows: usize, columns: &[Column<
     }
     for field in ["ende_grund", "kennung"] {
         let Some(column) = columns.iter().find(|c| c.is(field)) else { continue };
-        let mut words: BTreeMap<String, &str> = BTreeMap::new();
+        let mut words: BTreeMap<String, (&str, usize)> = BTreeMap::new();
         for word in &column.texts {
-            words.entry(plain(word)).or_insert(word);
+            words.entry(plain(word)).or_insert((word, 0)).1 += 1;
         }
-        let strange: Vec<_> = words.values().filter_map(|word| Some((word, meaning(field, word)?))).collect();
+        let is_word = |word: &str, times: usize| {
+            times >= 2 && word.chars().count() <= LETTERS && word.split_whitespace().count() <= 3
+        };
+        let (mut strange, mut withheld) = (Vec::new(), 0);
+        for (word, times) in words.into_values() {
+            match meaning(field, word) {
+                Some(value) if is_word(word, times) => strange.push((word, value)),
+                Some(_) => withheld += 1,
+                None => {}
+            }
+        }
+        if withheld > 0 {
+            say(format!(
+                "\n# {}: {withheld} weitere Angaben stehen nur einmal da oder sind lang; sie werden hier nicht gezeigt.",
+                column.name()
+            ));
+        }
         if !strange.is_empty() && strange.len() <= WORDS {
             say("\n# Wort der Liste = Wert".into());
             say(format!("[werte.{field}]"));

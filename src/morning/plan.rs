@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use chrono::{Days, NaiveDate};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use super::missed::of_given_up;
 use super::{MorningError, Skipped};
@@ -19,7 +19,7 @@ use crate::domain::evaluate::Office;
 use crate::domain::facts::{Colleague, Event, Rolle};
 use crate::domain::recipients::{Directory, Roster};
 use crate::domain::rules::Rule;
-use crate::domain::run::{Freshness, is_weekly, skipped_first_days};
+use crate::domain::run::{Freshness, is_ahead, is_weekly, skipped_first_days};
 use crate::mail::words::news_missing;
 use crate::store::{Head, Snapshot, Undelivered};
 
@@ -64,7 +64,7 @@ pub(super) async fn plan(
     settings: &Settings,
     rulebooks: &Rulebooks,
     office: &str,
-    day: NaiveDate,
+    (day, now): (NaiveDate, DateTime<Utc>),
     fresh: bool,
 ) -> Result<Result<Plan, Skipped>, MorningError> {
     let last_run = snapshot.last_run(office).await?;
@@ -175,7 +175,7 @@ pub(super) async fn plan(
         let active = office.rules.iter().filter(|r| speaks(r));
         let new_rules = active.filter(|r| !known_rules.contains_key(&*r.id));
         let new_rules = shared(&mut sets_of_rules, new_rules.map(|r| r.id.clone()).collect());
-        let at = datenstand.get(&team.team).copied();
+        let at = datenstand.get(&team.team).copied().filter(|at| !is_ahead(*at, now));
         let after = if fresh { 0 } else { office_settings.stale_after };
         let fresh_on = |day| Freshness::of(&office.cal, at, local_date, day, after);
         let fresh = fresh_on(day);

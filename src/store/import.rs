@@ -20,9 +20,10 @@ pub use corrections::Settled;
 pub use filled::{CaseField, KnownCase};
 
 use super::dialect::Tx;
-use super::protocol::keep;
+use super::protocol::{keep, key_is};
 use super::{StoreError, WriteTx};
-pub use listed::{Days, Emptied, Listed, MovedBack};
+pub(in crate::store) use listed::confirm;
+pub use listed::{Days, Emptied, Fate, Listed, MovedBack};
 pub use tables::{
     ABWESENHEIT, AKTIVITAET, BETREUUNG, FOERDERUNG, KOLLEGE, LISTENTAG, PAUSE, STELLE, TEAM, TERMIN, Table,
     VERANSTALTUNG,
@@ -152,9 +153,10 @@ impl<'t> Stage<'t> {
     /// Stages rows (at most [`BATCH`]); the last of a key counts.
     pub async fn put(&mut self, rows: Vec<Staged>) -> Result<(), StoreError> {
         // PostgreSQL cannot update a row twice in one insert: repeated keys are settled here.
-        let mut last: HashMap<&[Value], usize> = HashMap::with_capacity(rows.len());
+        let key: Vec<_> = self.table.key.iter().filter_map(|column| self.table.place(column)).collect();
+        let mut last: HashMap<Vec<&Value>, usize> = HashMap::with_capacity(rows.len());
         for (i, row) in rows.iter().enumerate() {
-            last.insert(&row.values[..self.table.key_len()], i);
+            last.insert(key.iter().filter_map(|place| row.values.get(*place)).collect(), i);
         }
         let mut kept = vec![false; rows.len()];
         for i in last.values() {
@@ -180,6 +182,23 @@ impl<'t> Stage<'t> {
         let Table { name, key: [column, ..], .. } = self.table else { return Ok(()) };
         let sql = format!("insert into stage_{name} ({column}, line) values ($1, 0) on conflict do nothing");
         execute(self.tx, sql.into(), &[Value::Text(key)]).await?;
+        Ok(())
+    }
+
+    /// Says that staged rows do not state a column: it stays as it is, also where it was corrected by hand. `keys`: of rows
+    /// that are staged and told by one column.
+    pub async fn leave(&mut self, column: &str, keys: Vec<String>) -> Result<(), StoreError> {
+        let Table { name, key: [key, ..], .. } = self.table else { return Ok(()) };
+        let Some((column, ty)) = self.table.columns.iter().find(|(c, _)| *c == column) else { return Ok(()) };
+        let (delivered, same) = (self.tx.text_as("k.geliefert", *ty), key_is(self.tx, self.table, "k", "m"));
+        let places = (1..=keys.len()).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
+        let sql = format!(
+            "update stage_{name} as s set {column} = case when k.feld is null then m.{column} else {delivered} end from {name} m \
+             left join korrektur k on k.tabelle = '{name}' and k.feld = '{column}' and {same} \
+             where m.{key} = s.{key} and s.{key} in ({places})"
+        );
+        let keys: Vec<_> = keys.into_iter().map(Value::Text).collect();
+        execute(self.tx, sql.into(), &keys).await?;
         Ok(())
     }
 

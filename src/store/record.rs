@@ -9,7 +9,7 @@ use sqlx::AssertSqlSafe;
 
 use super::dialect::{Tx, maybe, run};
 use super::import::tables::{AKTIVITAET, BETREUUNG, KORREKTUR, Table};
-use super::import::{Value, execute};
+use super::import::{Value, confirm, execute};
 use super::protocol::{Change, ChangeKind, keep};
 use super::{Db, StoreError, WriteTx};
 use crate::domain::facts::Art;
@@ -51,7 +51,8 @@ impl Db {
             if anzahl == 0 { (ChangeKind::Withdraw, "record --withdraw") } else { (ChangeKind::Record, "record") };
         let mut write = self.begin_change(&Change { kind, at: now, who, from, undoes: None }).await?;
         let mut recorded = Recorded::default();
-        let mut teams = BTreeSet::new();
+        let (mut teams, mut confirmed) = (BTreeSet::new(), false);
+        let change = write.change();
         for fallnr in cases.iter().collect::<BTreeSet<_>>() {
             let tx = write.inner();
             let team: Option<(String,)> = maybe!(tx, "select team from betreuung where fallnr = $1", fallnr)?;
@@ -61,6 +62,11 @@ impl Db {
             };
             teams.insert(team);
             let old = entered(tx, fallnr, art, day).await?;
+            if anzahl > 0 {
+                // From now on the day does not belong to a list's column alone, also where the count is what it was.
+                let key = [Value::Text(fallnr.clone()), Value::Text(art.as_str().into()), Value::Day(Some(day))];
+                confirmed |= confirm(tx, change, "m.fallnr = $1 and m.art = $2 and m.datum = $3", &key).await?;
+            }
             if old == Some(i64::from(anzahl)) {
                 recorded.unchanged.push(fallnr.clone());
                 continue;
@@ -75,7 +81,7 @@ impl Db {
             write.bump_revision().await?;
         }
         // Where nothing is different, not even how fresh the data is, nothing has happened and nothing is kept.
-        if !recorded.changed.is_empty() || write.made_fresher() {
+        if !recorded.changed.is_empty() || confirmed || write.made_fresher() {
             write.commit().await?;
         }
         Ok(recorded)

@@ -25,7 +25,7 @@ pub struct Until {
 /// nothing is reported after `$1`.
 const LATER: [&str; 7] = [
     "delete from aktivitaet where datum > $1",
-    "delete from listenfall where fehlt_seit > $1",
+    "update listenfall set fehlt_seit = null where fehlt_seit > $1",
     "update betreuung set ende_am = null, ende_grund = '' where ende_am > $1",
     "update betreuung set rueckgabegespraech_am = null where rueckgabegespraech_am > $1",
     "update betreuung set fazit_am = null where fazit_am > $1",

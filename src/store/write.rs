@@ -1,6 +1,6 @@
 //! Changing facts: the transaction that imports and records share.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::dialect::{Lock, Tx, locked_revision, one, run};
 use super::protocol::Change;
@@ -84,12 +84,15 @@ impl WriteTx {
 
     /// Says that a team's data is as of `now`, unless it is known to be newer.
     pub async fn touch_datenstand(&mut self, team: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+        // Of two who deliver at once the later one counts; what lies further ahead is of a clock that was wrong.
+        const AT_ONCE: TimeDelta = TimeDelta::hours(1);
         let moved = run!(
             &mut self.tx,
             "insert into datenstand (team, at) values ($1, $2) on conflict (team) do update set at = excluded.at \
-             where datenstand.at < excluded.at",
+             where datenstand.at < excluded.at or datenstand.at > $3",
             team,
-            micros(now)
+            micros(now),
+            micros(now + AT_ONCE)
         )?;
         self.fresher |= moved > 0;
         if self.change > 0 {

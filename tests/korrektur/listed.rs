@@ -24,7 +24,7 @@ const MAP: &str = "quelle = \"liste\"\nvollstaendig = true\n[fest]\nteam = \"T0\
 type Row = (&'static str, &'static str, &'static str, &'static str);
 
 impl Office {
-    async fn with_people(self) -> Self {
+    pub(crate) async fn with_people(self) -> Self {
         let office = self.with("fallnr;bak;ifk;team;region;kennung;kennung_seit;uebergabe_am;hauptbetreuer_seit;ende_am;ende_grund;rueckgabegespraech_am;fazit_am\n");
         assert_eq!(office.count("betreuung").await, 0);
         office
@@ -41,7 +41,7 @@ impl Office {
         self.asked(&[&["import", "--map", &path("liste.toml"), &path("kundenliste.xlsx")], more].concat())
     }
 
-    async fn done(&self) -> Vec<String> {
+    pub(crate) async fn done(&self) -> Vec<String> {
         self.column("select fallnr || ' ' || datum || ' ' || anzahl from aktivitaet order by fallnr, datum").await
     }
 

@@ -76,11 +76,17 @@ fn sheet(rows: &[Vec<Cell>]) -> String {
 
 /// An xlsx of these sheets.
 pub(crate) fn xlsx(sheets: &[(&str, Vec<Vec<Cell>>)]) -> Vec<u8> {
+    xlsx_hiding(sheets, "")
+}
+
+/// An xlsx of these sheets, one of them hidden.
+pub(crate) fn xlsx_hiding(sheets: &[(&str, Vec<Vec<Cell>>)], hidden: &str) -> Vec<u8> {
     let (mut book, mut links) = (String::new(), String::new());
     let mut files: Vec<(String, String)> = Vec::new();
     for (i, (name, rows)) in sheets.iter().enumerate() {
         let n = i + 1;
-        write!(book, "<sheet name=\"{}\" sheetId=\"{n}\" r:id=\"rId{n}\"/>", escaped(name)).unwrap();
+        let state = if *name == hidden { " state=\"hidden\"" } else { "" };
+        write!(book, "<sheet name=\"{}\" sheetId=\"{n}\"{state} r:id=\"rId{n}\"/>", escaped(name)).unwrap();
         write!(
             links,
             "<Relationship Id=\"rId{n}\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet\" \

@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use super::super::stand;
 use super::super::words::{any_of, listed};
 use super::Findings;
+use crate::clock::local_date;
 use crate::config::rulebooks::Rulebooks;
 use crate::config::settings::Settings;
 use crate::domain::evaluate::Office;
@@ -206,7 +207,15 @@ fn data(
         supplied: head.evidence.get(&team.team).copied().unwrap_or_default(),
     };
     let fresh = stand::of_team(team, settings, rulebooks, &head.datenstand, today);
-    if fresh.stale {
+    if fresh.at.is_some_and(|at| local_date(at) > today) {
+        findings.wrong(
+            &format!(
+                "Team {name}: Datenstand {} liegt in der Zukunft; wie alt die Daten sind, weiß niemand",
+                words::stand(&fresh)
+            ),
+            "die Uhr prüfen, dann die Listen des Teams neu einspielen",
+        );
+    } else if fresh.stale {
         findings.wrong(
             &format!(
                 "Team {name}: {}; Meldungen an IFK und Leitung, die von Einträgen abhängen, warten",

@@ -9,7 +9,7 @@ use crate::intake::list;
 use crate::intake::mapping::Mapping;
 use crate::intake::read::Reading;
 use crate::intake::report::{self, Fatal, FileReport, Problem, Severity};
-use crate::store::import::{Emptied, Listed, MovedBack, Settled, Stage};
+use crate::store::import::{Emptied, Fate, Listed, MovedBack, Settled, Stage};
 
 pub(super) fn refused_as_a_whole(path: &Path, reading: Reading, text: String) -> FileReport {
     let mut file = FileReport::new(path, reading.counts, reading.problems);
@@ -68,7 +68,10 @@ pub(super) async fn note_listed(
                 1 => "Ein laufender Fall steht nicht mehr in der Liste – beendet? Grund? Er bleibt, wie er ist.".into(),
                 n => format!("{n} laufende Fälle stehen nicht mehr in der Liste – beendet? Grund? Sie bleiben, wie sie sind."),
             },
-            remedy: "Bitte nehmen Sie sie mit Ende und Grund wieder auf. Bis dahin ruhen Mitteilungen dazu an IFK und Leitung.".into(),
+            remedy: format!(
+                "Bitte nehmen Sie {} mit Ende und Grund wieder auf. Bis dahin ruhen Mitteilungen dazu an IFK und Leitung.",
+                if listed.gone == 1 { "ihn" } else { "sie" }
+            ),
             severity: Severity::Kept,
         });
     }
@@ -117,7 +120,11 @@ pub(super) fn report_overruled(settled: &Settled, reading: &mut Reading) {
 }
 
 /// Tells of rows that are about a case, colleague or team nobody knows (yet).
-pub(super) async fn report_unattached(staged: &mut Stage<'_>, reading: &mut Reading) -> Result<(), ImportError> {
+pub(super) async fn report_unattached(
+    staged: &mut Stage<'_>,
+    mapping: Option<&Mapping>,
+    reading: &mut Reading,
+) -> Result<(), ImportError> {
     let Some(column) = staged.table().parent_column() else { return Ok(()) };
     let (count, first) = staged.unattached(reading.problems.room()).await?;
     let (who, file) = match column {
@@ -129,10 +136,13 @@ pub(super) async fn report_unattached(staged: &mut Stage<'_>, reading: &mut Read
     for (line, value) in first {
         reading.problems.push(Problem {
             line: Some(list::line_of(line)),
-            column: Some(column.into()),
+            column: Some(mapping.and_then(|m| m.heading_of(column)).unwrap_or(column).into()),
             value: Some(report::shorten(&value)),
             reason: format!("{who} (noch) nicht bekannt; so hat die Zeile keine Wirkung."),
-            remedy: format!("Sie gilt, sobald {file} den Wert enthält."),
+            remedy: match mapping {
+                Some(_) if column == "fallnr" => "Sie gilt, sobald eine Liste der Fälle ihn enthält.".to_owned(),
+                _ => format!("Sie gilt, sobald {file} den Wert enthält."),
+            },
             severity: Severity::Kept,
         });
     }
@@ -144,13 +154,26 @@ pub(super) async fn report_unattached(staged: &mut Stage<'_>, reading: &mut Read
 pub(super) fn tell_moved_back(mapping: &Mapping, count: u64, first: Vec<MovedBack>, reading: &mut Reading) {
     let named = first.len() as u64;
     for back in first {
+        let before = back.before.format("%d.%m.%Y");
         reading.problems.push(Problem {
             line: Some(list::line_of(back.line)),
             column: Some(heading(mapping, back.column)),
             value: Some(back.now.format("%d.%m.%Y").to_string()),
             ..of_file(
-                format!("Hier stand zuletzt ein späterer Tag ({}); er wurde ersetzt.", back.before.format("%d.%m.%Y")),
-                "Falls beides geschehen ist, tragen Sie den späteren Tag bitte mit „record“ nach.",
+                match back.fate {
+                    Fate::Replaced => format!("Hier stand zuletzt ein späterer Tag ({before}); er wurde ersetzt."),
+                    Fate::Stays => format!(
+                        "Hier stand zuletzt ein späterer Tag ({before}); er bleibt eingetragen, weil er auch anderswo genannt ist."
+                    ),
+                    Fate::MeansOther => {
+                        format!("Diese Spalte bedeutet jetzt etwas anderes; was sie für den {before} eingetragen hatte, gilt nicht mehr.")
+                    }
+                },
+                match back.fate {
+                    Fate::Replaced => "Falls beides geschehen ist, tragen Sie den späteren Tag bitte mit „record“ nach.",
+                    Fate::Stays => "War er ein Irrtum, nehmen Sie ihn bitte mit „record … --withdraw“ zurück.",
+                    Fate::MeansOther => "Falls es geschehen ist, tragen Sie es bitte mit „record“ nach.",
+                },
             )
         });
     }

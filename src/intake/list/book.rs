@@ -5,20 +5,26 @@
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use calamine::{Data, DataRef, ExcelDateTime, Ods, OdsError, Reader as _, Xls, XlsError, Xlsx, XlsxError};
+use calamine::{
+    Data, DataRef, ExcelDateTime, Ods, OdsError, Reader as _, Sheet, SheetVisible, Xls, XlsError, Xlsx, XlsxError,
+};
 
-use super::cells::{Cell, text_day, ymd};
-use super::guard::{self, Format};
+use super::cells::{Cell, is_error, text_day, ymd};
+use super::guard::{self, Errors, Format};
 use crate::intake::fields::{self, Encoding};
 use crate::intake::records::{Next, Reader, Record};
 use crate::intake::source::{self, why};
 
 /// Columns behind are not looked at: no list is as wide, but a stray blank may stand anywhere.
 const MOST_COLUMNS: usize = 500;
+/// Bytes of a cell's text that are looked at: more than any field takes.
+const LONGEST: usize = 8_192;
+/// Bytes of all texts of a workbook, each as often as a cell refers to it: many times what a list holds.
+const MOST_TEXT: u64 = 1 << 30;
 /// Rows that hold anything, per file.
 const MOST_ROWS: u64 = 200_000;
 
@@ -35,6 +41,10 @@ pub(in crate::intake) struct BookRow<'a> {
     pub(in crate::intake) cells: &'a [Cell],
     /// Whether the workbook counts days from 1904.
     pub(in crate::intake) epoch_1904: bool,
+    /// How many fields the line has, in a CSV file; in a workbook cells that hold nothing are not written.
+    pub(in crate::intake) fields: Option<usize>,
+    /// Whether the sheet is hidden.
+    pub(in crate::intake) hidden: bool,
     /// Why the line is no row, in a CSV file.
     pub(in crate::intake) torn: Option<&'static str>,
 }
@@ -48,23 +58,30 @@ pub(in crate::intake) fn rows(path: &Path, wanted: &dyn Fn(&str) -> bool, take: 
     let open =
         || File::open(path).map(BufReader::new).map_err(|e| format!("Die Datei lässt sich nicht lesen: {}", why(&e)));
     let mut counted = Counted { take, rows: 0 };
-    let read = || match format {
+    let read = || match &format {
         Format::Csv => csv(path, &mut counted),
         Format::Xlsx => xlsx(open()?, wanted, &mut counted),
-        Format::Ods => {
+        Format::Ods(errors) => {
             let mut book: Ods<_> = Ods::new(open()?).map_err(|e: OdsError| of_ods(&e))?;
-            let names = book.sheet_names();
-            held(&names, false, wanted, &mut counted, |name| book.worksheet_range(name).map_err(|e| of_ods(&e)))
+            let names = sheets(book.sheets_metadata());
+            held(&names, false, errors, wanted, &mut counted, |name| book.worksheet_range(name).map_err(|e| of_ods(&e)))
         }
         Format::Xls => {
             let mut book: Xls<_> = Xls::new(open()?).map_err(|e: XlsError| of_xls(&e))?;
-            let names = book.sheet_names();
+            let names = sheets(book.sheets_metadata());
             let epoch_1904 = book.has_1904_epoch();
-            held(&names, epoch_1904, wanted, &mut counted, |name| book.worksheet_range(name).map_err(|e| of_xls(&e)))
+            held(&names, epoch_1904, &Errors::default(), wanted, &mut counted, |name| {
+                book.worksheet_range(name).map_err(|e| of_xls(&e))
+            })
         }
     };
     // The library may still stumble over a file that nobody has thought of.
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(guard::broken()))
+}
+
+/// Names, and whether they are hidden.
+fn sheets(known: &[Sheet]) -> Vec<(String, bool)> {
+    known.iter().map(|sheet| (sheet.name.clone(), sheet.visible != SheetVisible::Visible)).collect()
 }
 
 fn of_ods(error: &OdsError) -> String {
@@ -100,7 +117,10 @@ impl Counted<'_> {
 fn xlsx<RS: Read + Seek>(file: RS, wanted: &dyn Fn(&str) -> bool, out: &mut Counted<'_>) -> Result<(), String> {
     let mut book: Xlsx<RS> = Xlsx::new(file).map_err(|e| of_xlsx(&e))?;
     let epoch_1904 = book.has_1904_epoch();
-    for (number, sheet) in book.sheet_names().iter().enumerate().filter(|(_, name)| wanted(name)) {
+    let mut text_read = 0;
+    let names = sheets(book.sheets_metadata());
+    for (number, (sheet, hidden)) in names.iter().enumerate().filter(|(_, (name, _))| wanted(name)) {
+        let hidden = *hidden;
         let mut reader = match book.worksheet_cells_reader(sheet) {
             Ok(reader) => reader,
             // A chart of its own is a sheet as well.
@@ -112,7 +132,7 @@ fn xlsx<RS: Read + Seek>(file: RS, wanted: &dyn Fn(&str) -> bool, out: &mut Coun
             let next = reader.next_cell_with_formula_metadata().map_err(|e| of_xlsx(&e))?;
             let at = next.as_ref().map(|cell| u64::from(cell.pos.0) + 1);
             if at != Some(line) {
-                let row = BookRow { sheet, number, line, cells: &cells, epoch_1904, torn: None };
+                let row = BookRow { sheet, number, line, cells: &cells, epoch_1904, fields: None, hidden, torn: None };
                 if out.row(&row)?.is_break() {
                     break;
                 }
@@ -123,6 +143,12 @@ fn xlsx<RS: Read + Seek>(file: RS, wanted: &dyn Fn(&str) -> bool, out: &mut Coun
             }
             let Some(next) = next else { break };
             line = u64::from(next.pos.0) + 1;
+            if let DataRef::SharedString(text) = next.value {
+                text_read += text.len().min(LONGEST) as u64;
+                if text_read > MOST_TEXT {
+                    return Err(guard::too_much_text());
+                }
+            }
             let value = match next.value {
                 DataRef::Empty if next.formula.is_some() => Cell::Broken,
                 value => from_xlsx(value),
@@ -145,13 +171,14 @@ fn put(cells: &mut Vec<Cell>, column: usize, cell: Cell) {
 
 /// Sheets that the library holds in memory.
 fn held(
-    names: &[String],
+    names: &[(String, bool)],
     epoch_1904: bool,
+    errors: &Errors,
     wanted: &dyn Fn(&str) -> bool,
     out: &mut Counted<'_>,
     mut range: impl FnMut(&str) -> Result<calamine::Range<Data>, String>,
 ) -> Result<(), String> {
-    for (number, sheet) in names.iter().enumerate().filter(|(_, name)| wanted(name)) {
+    for (number, (sheet, hidden)) in names.iter().enumerate().filter(|(_, (name, _))| wanted(name)) {
         let range = range(sheet)?;
         let Some((first_row, first_column)) = range.start() else { continue };
         for (i, values) in range.rows().enumerate() {
@@ -160,7 +187,14 @@ fn held(
                 put(&mut cells, first_column as usize + j, from_held(value));
             }
             let line = u64::from(first_row) + i as u64 + 1;
-            if out.row(&BookRow { sheet, number, line, cells: &cells, epoch_1904, torn: None })?.is_break() {
+            for column in errors.of(number, line - 1).flat_map(Range::clone).take_while(|c| *c < MOST_COLUMNS) {
+                put(&mut cells, column, Cell::Broken);
+            }
+            let hidden = *hidden;
+            if out
+                .row(&BookRow { sheet, number, line, cells: &cells, epoch_1904, fields: None, hidden, torn: None })?
+                .is_break()
+            {
                 break;
             }
         }
@@ -214,9 +248,24 @@ fn iso(text: &str) -> Cell {
 }
 
 fn words(text: &str) -> Cell {
+    let text = &text[..text.floor_char_boundary(LONGEST)];
     let mut clean = String::new();
     fields::clean(text.as_bytes(), Encoding::Utf8, &mut clean);
-    if clean.is_empty() { Cell::Empty } else { Cell::Text(clean) }
+    said(&clean)
+}
+
+/// What a cleaned text says. The errors of formulas stand in a CSV file as in a cell.
+fn said(text: &str) -> Cell {
+    match text {
+        "" => Cell::Empty,
+        text if is_error(text) => Cell::Broken,
+        text => Cell::Text(text.to_owned()),
+    }
+}
+
+/// The first line that is not in the encoding of those before it, in a CSV file.
+pub(in crate::intake) fn mixed_at(path: &Path) -> Option<u64> {
+    matches!(guard::format(path), Ok(Format::Csv)).then(|| source::open(path).ok()?.mixed_at).flatten()
 }
 
 fn csv(path: &Path, out: &mut Counted<'_>) -> Result<(), String> {
@@ -237,10 +286,14 @@ fn csv(path: &Path, out: &mut Counted<'_>) -> Result<(), String> {
         cells.clear();
         let mut text = String::new();
         for i in 0..record.len().min(MOST_COLUMNS) {
-            fields::clean(record.field(i), source.encoding, &mut text);
-            cells.push(if text.is_empty() { Cell::Empty } else { Cell::Text(text.clone()) });
+            let field = record.field(i);
+            // Where that cuts a character in two, what is left is still longer than any field takes.
+            fields::clean(&field[..field.len().min(LONGEST)], source.encoding, &mut text);
+            cells.push(said(&text));
         }
-        let row = BookRow { sheet: "", number: 0, line: record.line, cells: &cells, epoch_1904: false, torn };
+        let fields = Some(record.len());
+        let line = record.line;
+        let row = BookRow { sheet: "", number: 0, line, cells: &cells, epoch_1904: false, fields, hidden: false, torn };
         if out.row(&row)?.is_break() {
             return Ok(());
         }

@@ -154,6 +154,19 @@ fn digits(text: &str) -> Option<u32> {
     plain.then(|| text.parse().ok())?
 }
 
+/// Whether a text is what a spreadsheet shows where a formula has no value: `#NV`, `#BEZUG!`, `#DIV/0!`, `Err:502`, `####`.
+pub(in crate::intake) fn is_error(text: &str) -> bool {
+    const LONGEST: usize = 24;
+    if let Some(code) = text.strip_prefix("Err:").or_else(|| text.strip_prefix("Fehler:")) {
+        return !code.is_empty() && code.bytes().all(|b| b.is_ascii_digit());
+    }
+    let Some(name) = text.strip_prefix('#').filter(|name| name.len() <= LONGEST) else { return false };
+    let word = |c: char| c.is_uppercase() || c.is_ascii_digit() || matches!(c, '/' | '_');
+    let name_of = name.trim_end_matches(['!', '?']);
+    (name_of.len() > 1 && name_of.contains(char::is_uppercase) && name_of.chars().all(word))
+        || (name.len() > 1 && name.bytes().all(|b| b == b'#'))
+}
+
 /// A heading or a word as it is compared: case, blanks and what stands behind it do not matter.
 pub(in crate::intake) fn plain(text: &str) -> String {
     let words: Vec<_> = text.split_whitespace().collect();
@@ -229,6 +242,29 @@ mod tests {
         }
         for (n, expected) in [(21.0, "21"), (0.5, "0,5"), (-3.0, "-3"), (46_219.0, "46219"), (f64::NAN, "NaN")] {
             assert_eq!(Cell::Number(n).text(), expected);
+        }
+    }
+
+    #[test]
+    fn errors_of_formulas_are_no_texts() {
+        for (text, expected) in [
+            ("#NV", true),
+            ("#N/A", true),
+            ("#BEZUG!", true),
+            ("#DIV/0!", true),
+            ("#NAME?", true),
+            ("#ÜBERLAUF!", true),
+            ("#FEHLER", true),
+            ("Err:502", true),
+            ("####", true),
+            ("#1", false),
+            ("#", false),
+            ("# NV", false),
+            ("#wichtig", false),
+            ("NV", false),
+            ("Err:", false),
+        ] {
+            assert_eq!(is_error(text), expected, "{text}");
         }
     }
 

@@ -1,16 +1,23 @@
 //! Whether a workbook may be opened at all: what it is, whether it is encrypted, and how much it unpacks to.
 //!
 //! The library that reads workbooks trusts them. So what would make it take memory without end is looked for here first:
-//! by the sizes that the archive declares, then by unpacking it once into nothing, as a declared size may lie.
+//! by the sizes that the archive declares, then by unpacking it once into nothing, as a declared size may lie; and by what
+//! its repetitions come to when they are written out, cells and texts (`xml`, `xls`).
 
+mod xls;
+mod xml;
+
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::Path;
 
 use memchr::memmem;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
+use super::cells::is_error;
 use crate::intake::source::why;
 
 /// No workbook is larger (bytes in the file).
@@ -24,21 +31,34 @@ const MOST_XLS: u64 = 24 << 20;
 /// Files in the archive: a workbook has some dozens.
 const MOST_FILES: usize = 2_000;
 /// Different texts, as the table of texts announces them.
-const MOST_TEXTS: u64 = 2_000_000;
-/// Cells that the repetitions of an ods sheet may come to: held twice, they take some 100 MB.
-const MOST_CELLS: u64 = 1_000_000;
+const MOST_TEXTS: u64 = 500_000;
+/// Cells that the sheets of an ods or xls may come to: the library holds them several times over.
+const MOST_CELLS: u64 = 600_000;
+/// Bytes of text in them, each text as often as it is said.
+const MOST_TEXT: u64 = 12 << 20;
 
 const NEW: &str =
     "Bitte öffnen Sie sie in Excel oder LibreOffice und speichern Sie sie neu als Excel-Arbeitsmappe (.xlsx).";
 
 /// The formats that are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Format {
     Xlsx,
-    Ods,
+    Ods(Errors),
     Xls,
     /// Anything else is taken for text with separators.
     Csv,
+}
+
+/// The cells of an ods that show an error: the library takes what is remembered beside it, nothing or a zero.
+#[derive(Debug, Default)]
+pub(super) struct Errors(BTreeMap<(usize, u64), Vec<Range<usize>>>);
+
+impl Errors {
+    /// In a row (from 0) of a sheet (from 0), columns from 0.
+    pub(super) fn of(&self, sheet: usize, row: u64) -> impl Iterator<Item = &Range<usize>> {
+        self.0.get(&(sheet, row)).into_iter().flatten()
+    }
 }
 
 /// What a file is, if it may be opened; else a German sentence.
@@ -99,6 +119,25 @@ fn too_much() -> String {
     )
 }
 
+fn too_large() -> String {
+    format!(
+        "Die Tabellenblätter sind größer als jede Liste. Bitte löschen Sie leere, aber formatierte Zeilen und Spalten. {NEW}"
+    )
+}
+
+pub(super) fn too_much_text() -> String {
+    format!(
+        "Die Tabellenblätter enthalten mehr Text als jede Liste, weil sie lange Texte sehr oft wiederholen. Die Datei wurde nicht \
+         geöffnet. {NEW}"
+    )
+}
+
+fn too_long() -> String {
+    "Eine Zelle enthält mehr Text, als eine Zelle fassen kann (32.767 Zeichen). Die Arbeitsmappe wurde nicht geöffnet. Bitte \
+     prüfen Sie, woher sie kommt."
+        .to_owned()
+}
+
 /// An OLE container: an old workbook, or the wrapping of an encrypted one.
 fn container(bytes: &[u8]) -> Result<Format, String> {
     let wide = |name: &str| name.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
@@ -119,6 +158,7 @@ fn container(bytes: &[u8]) -> Result<Format, String> {
             return Err(broken());
         }
     }
+    xls::check(bytes)?;
     Ok(Format::Xls)
 }
 
@@ -143,8 +183,8 @@ fn archive(file: File) -> Result<Format, String> {
         return Err(too_much());
     }
     let has = |name: &str| names.iter().any(|n| n.eq_ignore_ascii_case(name));
-    let format = if has("mimetype") && has("content.xml") {
-        Format::Ods
+    let mut format = if has("mimetype") && has("content.xml") {
+        Format::Ods(Errors::default())
     } else if names.iter().any(|n| n.to_lowercase().ends_with("workbook.bin")) {
         return Err(format!("Das Format .xlsb wird nicht gelesen. {NEW}"));
     } else if has("[Content_Types].xml") && names.iter().any(|n| n.to_lowercase().ends_with("workbook.xml")) {
@@ -155,14 +195,21 @@ fn archive(file: File) -> Result<Format, String> {
     let mut unpacked = 0;
     for (i, name) in names.iter().enumerate() {
         let name = name.to_lowercase();
+        let ending = name.rsplit('.').next().unwrap_or_default();
         let entry = zip.by_index(i).map_err(|e| match e {
             ZipError::UnsupportedArchive(_) => encrypted_or_broken(&e),
             _ => broken(),
         })?;
-        unpacked += match format {
-            Format::Ods if name == "content.xml" => ods(entry)?,
-            Format::Ods if name == "meta-inf/manifest.xml" => manifest(entry)?,
-            _ if name.ends_with("sharedstrings.xml") => texts(entry)?,
+        unpacked += match &mut format {
+            Format::Ods(errors) if name == "content.xml" => {
+                let (bytes, found) = ods(entry)?;
+                *errors = found;
+                bytes
+            }
+            Format::Ods(_) if name == "meta-inf/manifest.xml" => manifest(entry)?,
+            Format::Xlsx if name.ends_with("sharedstrings.xml") => texts(entry)?,
+            Format::Xlsx if ending == "rels" => links(entry)?,
+            Format::Xlsx if ending == "xml" => xml::part(entry, MOST_UNPACKED)?,
             _ => drain(entry, MOST_UNPACKED)?,
         };
         if unpacked > MOST_UNPACKED {
@@ -203,7 +250,22 @@ fn texts(mut entry: impl Read) -> Result<u64, String> {
             }
         }
     }
-    Ok(head.len() as u64 + drain(entry, MOST_HELD)?)
+    xml::part(head.chain(entry), MOST_HELD)
+}
+
+/// What refers to parts: a table of cells or of texts that is not named as one would not have been looked at.
+fn links(entry: impl Read) -> Result<u64, String> {
+    let bytes = held(entry)?;
+    for link in bytes.split(|b| *b == b'<') {
+        let link = link.to_ascii_lowercase();
+        let read = [&b"/worksheet\""[..], b"/sharedstrings\"", b"/styles\""]
+            .iter()
+            .any(|kind| memmem::find(&link, kind).is_some());
+        if read && memmem::find(&link, b".xml\"").is_none() {
+            return Err(broken());
+        }
+    }
+    Ok(bytes.len() as u64)
 }
 
 /// An encrypted ods says so here.
@@ -214,14 +276,27 @@ fn manifest(entry: impl Read) -> Result<u64, String> {
 
 /// An ods says „this cell 16,384 times, this row a million times", which the library writes out; and one that ends in the
 /// middle of a table it would read for ever.
-fn ods(entry: impl Read) -> Result<u64, String> {
+fn ods(entry: impl Read) -> Result<(u64, Errors), String> {
+    /// No error is shown by a longer text (bytes).
+    const SHOWN: usize = 32;
+    /// What the library keeps of a cell besides its text.
+    const VALUES: [&[u8]; 4] = [b"office:string-value", b"office:date-value", b"office:time-value", b"table:formula"];
     let bytes = held(entry)?;
     let (mut cells, mut open, mut row, mut pending) = (0_u64, 0_i64, 0_u64, 0_u64);
     let (mut times, mut widest, mut empty_rows) = (1, 0_u64, 0_u64);
+    // Of the cell, of the row, of all; and where the last tag has ended.
+    let (mut cell_text, mut row_text, mut text, mut columns) = (0_u64, 0_u64, 0_u64, 0);
+    // Where the cell stands, what is shown in it, and the rows that are written out so far.
+    let (mut sheets, mut above, mut column, mut shown, mut error) = (0_usize, 0_u64, 0_usize, Vec::new(), false);
+    let (mut of_row, mut errors) = (Vec::new(), Errors::default());
     let mut at = 0;
     while let Some(from) = memchr::memchr(b'<', bytes.get(at..).unwrap_or_default()).map(|i| at + i) {
         let to = end_of_tag(&bytes, from).ok_or_else(broken)?;
         let tag = &bytes[from + 1..to];
+        cell_text = cell_text.saturating_add((from - at) as u64);
+        if shown.len() < SHOWN {
+            shown.extend_from_slice(&bytes[at..from.min(at + SHOWN)]);
+        }
         at = to + 1;
         let named = |name: &[u8]| {
             tag.strip_prefix(name)
@@ -229,12 +304,19 @@ fn ods(entry: impl Read) -> Result<u64, String> {
         };
         if named(b"table:table") && !tag.ends_with(b"/") {
             open += 1;
+            if open == 1 {
+                sheets += 1;
+                above = 0;
+            }
         } else if named(b"/table:table") {
             open -= 1;
             (empty_rows, widest) = (0, 0);
         } else if named(b"table:table-row") {
             times = repeated(tag, b"table:number-rows-repeated");
-            (row, pending) = (0, 0);
+            (row, pending, row_text, column) = (0, 0, 0, 0);
+            if tag.ends_with(b"/") {
+                above = above.saturating_add(times);
+            }
         } else if named(b"table:table-cell") || named(b"table:covered-table-cell") {
             let n = repeated(tag, b"table:number-columns-repeated");
             let says_nothing = tag.ends_with(b"/")
@@ -246,20 +328,50 @@ fn ods(entry: impl Read) -> Result<u64, String> {
                 row = row.saturating_add(pending).saturating_add(n);
                 pending = 0;
             }
+            cell_text = VALUES.iter().map(|name| attribute(tag, name)).sum();
+            columns = n;
+            shown.clear();
+            error = memmem::find(tag, b"value-type=\"error\"").is_some();
+            column = column.saturating_add(usize::try_from(n).unwrap_or(usize::MAX));
+            if tag.ends_with(b"/") {
+                row_text = row_text.saturating_add(cell_text.saturating_mul(columns));
+            }
+        } else if named(b"/table:table-cell") || named(b"/table:covered-table-cell") {
+            row_text = row_text.saturating_add(cell_text.saturating_mul(columns));
+            if error || std::str::from_utf8(&shown).is_ok_and(|shown| is_error(shown.trim())) {
+                of_row.push(column.saturating_sub(usize::try_from(columns).unwrap_or(0))..column);
+            }
+        } else if named(b"text:s") {
+            // So many blanks.
+            cell_text = cell_text.saturating_add(repeated(tag, b"text:c"));
         } else if named(b"/table:table-row") {
+            let of_row = std::mem::take(&mut of_row);
+            if !of_row.is_empty() && times <= MOST_CELLS {
+                errors.0.extend(
+                    (above..above.saturating_add(times)).map(|row| ((sheets.saturating_sub(1), row), of_row.clone())),
+                );
+                if errors.0.len() as u64 > MOST_CELLS {
+                    return Err(too_large());
+                }
+            }
+            above = above.saturating_add(times);
             if row == 0 {
                 empty_rows = empty_rows.saturating_add(times);
             } else {
+                text = text.saturating_add(row_text.saturating_mul(times));
                 widest = widest.max(row);
                 cells = cells.saturating_add(widest.saturating_mul(times.saturating_add(empty_rows)));
                 empty_rows = 0;
             }
         }
         if cells > MOST_CELLS || row > MOST_CELLS {
-            return Err("Das Tabellenblatt ist größer als jede Liste. Bitte löschen Sie leere, aber formatierte Zeilen und Spalten.".into());
+            return Err(too_large());
+        }
+        if text > MOST_TEXT || row_text > MOST_TEXT || cell_text > MOST_TEXT {
+            return Err(too_much_text());
         }
     }
-    if open == 0 { Ok(bytes.len() as u64) } else { Err(broken()) }
+    if open == 0 { Ok((bytes.len() as u64, errors)) } else { Err(broken()) }
 }
 
 /// The `>` of a tag, not one inside an attribute.
@@ -274,6 +386,14 @@ fn end_of_tag(bytes: &[u8], from: usize) -> Option<usize> {
         }
     }
     None
+}
+
+/// How long an attribute is.
+fn attribute(tag: &[u8], name: &[u8]) -> u64 {
+    let Some(at) = memmem::find(tag, name) else { return 0 };
+    let mut behind = tag[at + name.len()..].iter();
+    let Some(quote) = behind.find(|b| matches!(b, b'"' | b'\'')) else { return 0 };
+    behind.take_while(|b| *b != quote).count() as u64
 }
 
 fn repeated(tag: &[u8], name: &[u8]) -> u64 {
@@ -306,8 +426,24 @@ mod tests {
         ] {
             assert_eq!(ods(table(&rows).as_bytes()).is_ok(), fine, "{rows}");
         }
+        // A long text that is repeated is as much as many texts.
+        let long = format!(
+            "<table:table-cell office:value-type=\"string\"><text:p>{}</text:p></table:table-cell>",
+            "x".repeat(40_000)
+        );
+        let twice = |cell: &str| cell.replacen(' ', " table:number-columns-repeated=\"20\" ", 1);
+        let value = format!("<table:table-cell office:string-value=\"{}\"/>", "x".repeat(40_000));
+        for (rows, fine) in [
+            (row(100, &long), true),
+            (row(1_000, &long), false),
+            (row(100, &twice(&long)), false),
+            (row(100, &twice(&value)), false),
+            (row(1, &long.replace("x</", "x<text:s text:c=\"900000000\"/></")), false),
+        ] {
+            assert_eq!(ods(table(&rows).as_bytes()).is_ok(), fine, "{}", &rows[..100]);
+        }
         for torn in ["<a><table:table>", "<a><table:table><table:table-row", "<table:table a=\"></table:table>"] {
-            assert_eq!(ods(torn.as_bytes()), Err(broken()), "{torn}");
+            assert_eq!(ods(torn.as_bytes()).map(|(n, _)| n), Err(broken()), "{torn}");
         }
     }
 }

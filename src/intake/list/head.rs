@@ -1,14 +1,20 @@
 //! The header of a list: the row that holds the mapping's headings, and where each column stands.
 
+use std::collections::{HashMap, HashSet};
+
 use super::book::BookRow;
 use super::cells::{Cell, plain};
+use crate::intake::kinds::REJECT_COLUMNS;
 use crate::intake::mapping::{Mapping, Target};
+use crate::intake::report::shorten;
 
 /// Where the columns of one sheet are.
 #[derive(Debug)]
 pub(super) struct Head {
     /// Per column of the mapping: its place in the sheet.
     places: Vec<usize>,
+    /// How many columns the sheet has: up to its last heading.
+    pub(super) width: usize,
     /// Headings that the mapping does not name.
     pub(super) unknown: Vec<String>,
 }
@@ -21,19 +27,20 @@ static EMPTY: Cell = Cell::Empty;
 impl Head {
     /// The header, if the row is one. A row that is nearly one refuses the file: half a list would be worse than none.
     pub(super) fn find(mapping: &Mapping, row: &BookRow<'_>) -> Result<Option<Self>, String> {
-        let (names, shown) = headings(row.cells);
-        let place = |heading: &str| names.iter().position(|n| *n == plain(heading));
+        // Refused rows that were corrected are a list as well.
+        let ours = row.cells.len().saturating_sub(REJECT_COLUMNS.len());
+        let is_ours = row.cells[ours..].iter().map(Cell::text).eq(REJECT_COLUMNS);
+        let (names, shown) = headings(if is_ours { &row.cells[..ours] } else { row.cells });
+        let by_name: HashMap<&str, usize> =
+            names.iter().enumerate().rev().map(|(i, name)| (name.as_str(), i)).collect();
+        let place = |heading: &str| by_name.get(&*plain(heading)).copied();
         let found = mapping.columns.iter().filter(|c| place(&c.heading).is_some()).count();
         let key = mapping.columns.iter().find(|c| c.target == Target::Field(0));
         let has_key = key.is_some_and(|c| place(&c.heading).is_some());
         if found == 0 || found * 2 < mapping.columns.len() || (!has_key && found < 2) {
             return Ok(None);
         }
-        let at = if row.sheet.is_empty() {
-            format!("Zeile {}", row.line)
-        } else {
-            format!("Blatt „{}“, Zeile {}", row.sheet, row.line)
-        };
+        let at = place_of(row);
         let (mut places, mut missing) = (Vec::new(), Vec::new());
         for column in &mapping.columns {
             match place(&column.heading) {
@@ -41,8 +48,8 @@ impl Head {
                 None => missing.push(column.heading.clone()),
             }
         }
-        let named =
-            |name: &str| mapping.ignored.contains(name) || mapping.columns.iter().any(|c| plain(&c.heading) == name);
+        let mapped: HashSet<String> = mapping.columns.iter().map(|c| plain(&c.heading)).collect();
+        let named = |name: &str| mapping.ignored.contains(name) || mapped.contains(name);
         let unknown = |(name, shown): (&String, &String)| (!name.is_empty() && !named(name)).then(|| shown.clone());
         let unknown: Vec<_> = names.iter().zip(&shown).filter_map(unknown).collect();
         if !missing.is_empty() {
@@ -68,7 +75,13 @@ impl Head {
                 ));
             }
         }
-        Ok(Some(Self { places, unknown }))
+        let width = names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
+        Ok(Some(Self { places, width, unknown }))
+    }
+
+    /// Where a column of the mapping stands.
+    pub(super) fn place(&self, column: usize) -> Option<usize> {
+        self.places.get(column).copied()
     }
 
     /// The cell of a column of the mapping.
@@ -76,27 +89,73 @@ impl Head {
         self.places.get(column).and_then(|place| row.cells.get(*place)).unwrap_or(&EMPTY)
     }
 
-    /// Whether a row below the header is none of the list: a sum, a remark, the header once more.
-    pub(super) fn is_no_case(&self, mapping: &Mapping, row: &BookRow<'_>) -> bool {
-        if is_sum(row.cells) {
-            return true;
-        }
+    /// Whether a row below the header is none of the list: a sum, a remark, the header once more. Another header refuses the
+    /// file: the rows below it would be read by the wrong headings.
+    pub(super) fn is_no_case(&self, mapping: &Mapping, row: &BookRow<'_>) -> Result<bool, String> {
         let says = |i: usize| {
             let cell = self.cell(row, i);
             !cell.is_empty() && *cell != Cell::Broken && !mapping.is_nothing(&cell.text())
         };
         let key = mapping.columns.iter().position(|c| c.target == Target::Field(0));
-        let others = (0..mapping.columns.len()).filter(|i| Some(*i) != key && says(*i)).count();
-        let Some(key) = key.filter(|key| says(*key)) else { return others == 0 };
+        let others = || (0..mapping.columns.len()).filter(|i| Some(*i) != key && says(*i));
+        let Some(key) = key.filter(|key| says(*key)) else { return Ok(is_sum(row.cells) || others().count() == 0) };
         let text = self.cell(row, key).text();
-        // Below a list stand remarks, in its first column; and printed lists repeat their header on every page.
-        (others == 0 && text.contains(char::is_whitespace)) || plain(&text) == plain(&mapping.columns[key].heading)
+        // Printed lists repeat their header on every page.
+        if is_heading(&text, &mapping.columns[key].heading) {
+            let strange = (0..mapping.columns.len())
+                .find(|i| !is_heading(&self.cell(row, *i).text(), &mapping.columns[*i].heading));
+            return match strange {
+                None => Ok(true),
+                Some(i) => Err(format!(
+                    "In {} steht die Kopfzeile noch einmal, aber mit anderen Spalten: Unter „{}“ steht dort „{}“. Es wurde nichts \
+                     übernommen. Bitte trennen Sie die Listen, etwa in zwei Dateien.",
+                    place_of(row),
+                    mapping.columns[i].heading,
+                    shorten(&self.cell(row, i).text())
+                )),
+            };
+        }
+        // A remark may begin like a sum; sums are numbers beside each other.
+        if is_sum(row.cells) {
+            let number = self.cell(row, key);
+            let is_key = text.contains(|c: char| c.is_ascii_digit()) && (is_number(number) || !begins_a_sum(&text));
+            return Ok(!(is_key && others().any(|i| !is_number(self.cell(row, i)))));
+        }
+        // Below a list stand remarks, in its first column.
+        Ok(others().count() == 0 && text.contains(char::is_whitespace))
+    }
+}
+
+fn is_number(cell: &Cell) -> bool {
+    match cell {
+        Cell::Number(_) => true,
+        Cell::Text(text) => text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b',' | b'%' | b' ')),
+        _ => false,
+    }
+}
+
+/// Whether a text is this heading, as it stands in the list: a repeated one without its number.
+fn is_heading(text: &str, heading: &str) -> bool {
+    let (text, heading) = (plain(text), plain(heading));
+    text == heading || heading.strip_prefix(&*text).is_some_and(|number| number.starts_with(" (") && !text.is_empty())
+}
+
+/// Where a row stands, for messages.
+pub(super) fn place_of(row: &BookRow<'_>) -> String {
+    if row.sheet.is_empty() {
+        format!("Zeile {}", row.line)
+    } else {
+        format!("Blatt „{}“, Zeile {}", row.sheet, row.line)
     }
 }
 
 /// Whether a row is one of sums: it begins with such a word.
 pub(in crate::intake) fn is_sum(cells: &[Cell]) -> bool {
     let Some(Cell::Text(text)) = cells.iter().find(|c| !c.is_empty()) else { return false };
+    begins_a_sum(text)
+}
+
+fn begins_a_sum(text: &str) -> bool {
     let text = plain(text);
     SUMS.contains(&text.split([' ', ':', '(']).next().unwrap_or_default())
 }
@@ -104,13 +163,16 @@ pub(in crate::intake) fn is_sum(cells: &[Cell]) -> bool {
 /// The headings as they are compared (a repeated one numbered) and as they are shown.
 pub(in crate::intake) fn headings(cells: &[Cell]) -> (Vec<String>, Vec<String>) {
     let (mut names, mut shown): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    let mut taken: HashMap<String, usize> = HashMap::new();
     for cell in cells {
         let text = if let Cell::Text(text) = cell { text.clone() } else { String::new() };
         let mut name = plain(&text);
-        let before =
-            names.iter().filter(|n| !name.is_empty() && (**n == name || n.starts_with(&format!("{name} (")))).count();
-        if before > 0 && names.contains(&name) {
-            name = format!("{name} ({})", before + 1);
+        if !name.is_empty() {
+            let times = taken.entry(name.clone()).and_modify(|times| *times += 1).or_insert(1);
+            if *times > 1 {
+                name = format!("{name} ({times})");
+                taken.entry(name.clone()).or_insert(1);
+            }
         }
         names.push(name);
         shown.push(text);
@@ -128,4 +190,18 @@ pub(super) fn nowhere(mapping: &Mapping, widest: &str) -> String {
         mapping.file,
         wanted.join(", ")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_heading_that_stands_again_is_numbered() {
+        let names = |texts: &[&str]| {
+            let cells: Vec<_> = texts.iter().map(|t| Cell::Text((*t).to_owned())).collect();
+            headings(&cells).0.join("|")
+        };
+        assert_eq!(names(&["Kontakt", "BAK", "kontakt:", "", "", "Kontakt"]), "kontakt|bak|kontakt (2)|||kontakt (3)");
+    }
 }

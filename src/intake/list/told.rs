@@ -23,7 +23,11 @@ impl List<'_> {
             // Writing to a String cannot fail.
             let _ = write!(problem.remedy, " Oder ordnen Sie das Wort in {} unter [werte.{name}] zu.", mapping.file);
         }
-        problem.column = Some(on_sheet(row, mapping.heading_of(&name).unwrap_or(&name)));
+        let heading = mapping.heading_of(&name).unwrap_or(&name);
+        if let Some(rest) = problem.reason.strip_prefix(&*name) {
+            problem.reason = format!("„{heading}“{rest}");
+        }
+        problem.column = Some(on_sheet(row, heading));
     }
 }
 
@@ -50,7 +54,7 @@ pub(super) fn problem(
 }
 
 pub(super) fn without_value(row: &BookRow<'_>, heading: &str) -> Problem {
-    let reason = "Die Formel hat keinen gespeicherten Wert oder einen Fehler; das Feld gilt als leer.";
+    let reason = "Die Formel hat keinen gespeicherten Wert oder einen Fehler; die Angabe bleibt, wie sie war.";
     let remedy = "Bitte öffnen Sie die Liste in Excel, speichern Sie sie, oder schreiben Sie den Wert hinein.";
-    problem(row, Some(heading), None, Severity::Kept, reason, remedy)
+    problem(row, Some(heading), None, Severity::Refused, reason, remedy)
 }

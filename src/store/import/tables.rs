@@ -200,7 +200,7 @@ pub static STELLE: Table = Table {
 /// that others are gone.
 pub static LISTENTAG: Table = Table {
     name: "listentag",
-    key: &["fallnr", "spalte"],
+    key: &["fallnr", "spalte", "datum"],
     columns: &[("fallnr", Text), ("spalte", Text), ("art", Text), ("datum", Date)],
     stamp: Stamp::SourceAndOwn,
     parent: OF_CASE,
@@ -275,6 +275,11 @@ impl Table {
         self.stamp == Stamp::Source || self.name == "betreuung"
     }
 
+    /// Whether this column alone tells a row from the others.
+    pub fn is_told_by(&self, column: &str) -> bool {
+        self.key == [column] && column != "row_key"
+    }
+
     /// Whether its rows stand beside facts, which say by themselves what an import did: what people and lists have said.
     pub(in crate::store) fn beside(&self) -> bool {
         ["korrektur", "listentag", "listenfall"].contains(&self.name)
@@ -307,10 +312,6 @@ impl Table {
         let source = matches!(self.stamp, Stamp::SourceInKey | Stamp::SourceAndOwn).then_some("source");
         let names = source.into_iter().chain(self.key.iter().copied());
         names.map(|name| (name, self.column(name).map_or(Text, |(_, ty)| ty))).collect()
-    }
-
-    pub(super) fn key_len(&self) -> usize {
-        self.key.len()
     }
 
     pub(in crate::store) fn names(&self) -> impl Iterator<Item = &'static str> {
