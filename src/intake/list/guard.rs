@@ -33,9 +33,9 @@ const MOST_FILES: usize = 2_000;
 /// Different texts, as the table of texts announces them.
 const MOST_TEXTS: u64 = 500_000;
 /// Cells that the sheets of an ods or xls may come to: the library holds them several times over.
-const MOST_CELLS: u64 = 600_000;
+const MOST_CELLS: u64 = 400_000;
 /// Bytes of text in them, each text as often as it is said.
-const MOST_TEXT: u64 = 12 << 20;
+const MOST_TEXT: u64 = 8 << 20;
 
 const NEW: &str =
     "Bitte öffnen Sie sie in Excel oder LibreOffice und speichern Sie sie neu als Excel-Arbeitsmappe (.xlsx).";
@@ -200,15 +200,16 @@ fn archive(file: File) -> Result<Format, String> {
             ZipError::UnsupportedArchive(_) => encrypted_or_broken(&e),
             _ => broken(),
         })?;
+        let size = entry.size();
         unpacked += match &mut format {
             Format::Ods(errors) if name == "content.xml" => {
-                let (bytes, found) = ods(entry)?;
+                let (bytes, found) = ods(entry, size)?;
                 *errors = found;
                 bytes
             }
-            Format::Ods(_) if name == "meta-inf/manifest.xml" => manifest(entry)?,
+            Format::Ods(_) if name == "meta-inf/manifest.xml" => manifest(entry, size)?,
             Format::Xlsx if name.ends_with("sharedstrings.xml") => texts(entry)?,
-            Format::Xlsx if ending == "rels" => links(entry)?,
+            Format::Xlsx if ending == "rels" => links(entry, size)?,
             Format::Xlsx if ending == "xml" => xml::part(entry, MOST_UNPACKED)?,
             _ => drain(entry, MOST_UNPACKED)?,
         };
@@ -229,8 +230,9 @@ fn drain(entry: impl Read, most: u64) -> Result<u64, String> {
     if unpacked > most { Err(too_much()) } else { Ok(unpacked) }
 }
 
-fn held(entry: impl Read) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
+fn held(entry: impl Read, declared: u64) -> Result<Vec<u8>, String> {
+    // At once: growing, it would take room twice.
+    let mut bytes = Vec::with_capacity(usize::try_from(declared.min(MOST_HELD)).unwrap_or(0) + 1);
     entry.take(MOST_HELD + 1).read_to_end(&mut bytes).map_err(|_| broken())?;
     if bytes.len() as u64 > MOST_HELD { Err(too_much()) } else { Ok(bytes) }
 }
@@ -254,8 +256,8 @@ fn texts(mut entry: impl Read) -> Result<u64, String> {
 }
 
 /// What refers to parts: a table of cells or of texts that is not named as one would not have been looked at.
-fn links(entry: impl Read) -> Result<u64, String> {
-    let bytes = held(entry)?;
+fn links(entry: impl Read, size: u64) -> Result<u64, String> {
+    let bytes = held(entry, size)?;
     for link in bytes.split(|b| *b == b'<') {
         let link = link.to_ascii_lowercase();
         let read = [&b"/worksheet\""[..], b"/sharedstrings\"", b"/styles\""]
@@ -269,19 +271,21 @@ fn links(entry: impl Read) -> Result<u64, String> {
 }
 
 /// An encrypted ods says so here.
-fn manifest(entry: impl Read) -> Result<u64, String> {
-    let bytes = held(entry)?;
+fn manifest(entry: impl Read, size: u64) -> Result<u64, String> {
+    let bytes = held(entry, size)?;
     if memmem::find(&bytes, b"encryption-data").is_some() { Err(encrypted()) } else { Ok(bytes.len() as u64) }
 }
 
 /// An ods says „this cell 16,384 times, this row a million times", which the library writes out; and one that ends in the
 /// middle of a table it would read for ever.
-fn ods(entry: impl Read) -> Result<(u64, Errors), String> {
+fn ods(entry: impl Read, size: u64) -> Result<(u64, Errors), String> {
+    /// Rows with errors.
+    const MOST_ERRORS: usize = 50_000;
     /// No error is shown by a longer text (bytes).
     const SHOWN: usize = 32;
     /// What the library keeps of a cell besides its text.
     const VALUES: [&[u8]; 4] = [b"office:string-value", b"office:date-value", b"office:time-value", b"table:formula"];
-    let bytes = held(entry)?;
+    let bytes = held(entry, size)?;
     let (mut cells, mut open, mut row, mut pending) = (0_u64, 0_i64, 0_u64, 0_u64);
     let (mut times, mut widest, mut empty_rows) = (1, 0_u64, 0_u64);
     // Of the cell, of the row, of all; and where the last tag has ended.
@@ -346,11 +350,14 @@ fn ods(entry: impl Read) -> Result<(u64, Errors), String> {
             cell_text = cell_text.saturating_add(repeated(tag, b"text:c"));
         } else if named(b"/table:table-row") {
             let of_row = std::mem::take(&mut of_row);
-            if !of_row.is_empty() && times <= MOST_CELLS {
+            if times > MOST_ERRORS as u64 && !of_row.is_empty() {
+                return Err(too_large());
+            }
+            if !of_row.is_empty() {
                 errors.0.extend(
                     (above..above.saturating_add(times)).map(|row| ((sheets.saturating_sub(1), row), of_row.clone())),
                 );
-                if errors.0.len() as u64 > MOST_CELLS {
+                if errors.0.len() > MOST_ERRORS {
                     return Err(too_large());
                 }
             }
@@ -424,7 +431,7 @@ mod tests {
             (row(300, wide), false),
             (row(1, &format!("{empty}{text}").repeat(300)), false),
         ] {
-            assert_eq!(ods(table(&rows).as_bytes()).is_ok(), fine, "{rows}");
+            assert_eq!(ods(table(&rows).as_bytes(), 0).is_ok(), fine, "{rows}");
         }
         // A long text that is repeated is as much as many texts.
         let long = format!(
@@ -440,10 +447,10 @@ mod tests {
             (row(100, &twice(&value)), false),
             (row(1, &long.replace("x</", "x<text:s text:c=\"900000000\"/></")), false),
         ] {
-            assert_eq!(ods(table(&rows).as_bytes()).is_ok(), fine, "{}", &rows[..100]);
+            assert_eq!(ods(table(&rows).as_bytes(), 0).is_ok(), fine, "{}", &rows[..100]);
         }
         for torn in ["<a><table:table>", "<a><table:table><table:table-row", "<table:table a=\"></table:table>"] {
-            assert_eq!(ods(torn.as_bytes()).map(|(n, _)| n), Err(broken()), "{torn}");
+            assert_eq!(ods(torn.as_bytes(), 0).map(|(n, _)| n), Err(broken()), "{torn}");
         }
     }
 }
