@@ -255,7 +255,7 @@ fn the_service_does_the_nights_work_once_and_says_so() {
         "{status}"
     );
     // Sunday night, half past two in Berlin.
-    let service = Running::start(&house, &[], "2026-11-22 01:29:58");
+    let service = Running::start(&house, &[], "2026-11-22 01:20:00");
     assert!(!service.looks());
     assert!(!house.path("s").exists(), "its hour has not come");
     service.set("2026-11-22 01:30:05");

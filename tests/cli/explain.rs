@@ -10,6 +10,8 @@ async fn lived() -> House {
     }
     let (cases, now) = (["0000017".to_owned()], morning_of("2025-11-14"));
     house.db.record(Art::AgKontakt, &cases, day("2025-11-13"), 1, now, "root").await.unwrap();
+    // What is entered by hand is the newest there is; the list of a later day comes after it.
+    house.delivered().await;
     for day in ["2025-11-14", "2025-11-17", "2025-11-18", "2025-11-24"] {
         house.morning_sent(day).await;
     }

@@ -8,7 +8,7 @@ const BEFORE: &str = "2020-01-02";
 const AFTER: &str = "2039-01-03";
 
 async fn check_until(delivery: &Delivery, span: Span, known: bool) {
-    let house = House::new();
+    let house = House::new().with("MAIL__WOCHENLISTE", "aus".to_owned());
     let folder = house.generate("delivery", delivery);
     let imported = early(day(if known { BEFORE } else { AFTER }));
     Driven::open_at(&house, &folder, imported).await.app.db.close().await;
