@@ -147,6 +147,8 @@ fn what_lies_in_the_folder_besides_is_told_from_a_mistake() {
     assert_eq!(hints.status.code(), Some(0), "{}", out(&hints));
     assert_eq!(out(&hints).matches("--  ").count(), 6, "{}", out(&hints));
     assert!(out(&hints).contains("--  regel/.DS_Store: ist keine Vorlage und wird nicht gelesen – die Datei kann weg"));
+    let deep = format!("eins\n{{{{ {}1 }}}}\n", "not ".repeat(8_000));
+    let many = format!("{{% if 1 %}}{}{{% endif %}}", "{% elif 0 %}".repeat(8_000));
     for (name, text, said) in [
         (
             "tages.txt",
@@ -159,6 +161,9 @@ fn what_lies_in_the_folder_besides_is_told_from_a_mistake() {
         ("admin.txt", b"eins\n\x1b[31m\n", "admin.txt, Zeile 2: enthält ein Steuerzeichen"),
         ("admin.txt", &vec![b'x'; 200 << 10], "admin.txt: ist größer als 128 KB"),
         ("admin.txt", &vec![b'\n'; 6_000], "admin.txt: hat mehr als 5000 Zeilen"),
+        // Deep in itself: the engine would go into it by calling itself, until there is no room left.
+        ("admin.txt", deep.as_bytes(), "admin.txt, Zeile 2: enthält einen Ausdruck von mehr als 1000 Zeichen"),
+        ("admin.txt", many.as_bytes(), "admin.txt: enthält mehr als 2000 Ausdrücke"),
     ] {
         words.put(name, text);
         let refused = words.house.run(&["templates", "check"]);

@@ -8,7 +8,8 @@
 //! * A number that corrects what the form held, and what is still known, counts as it is.
 //! * Else the larger number counts, and a 0 is larger than any: what one copy takes back, another does not bring again.
 //!   The next form shows the 0, and what is written over it counts.
-//! * What the lists had said before people set it right says nothing new, as in every import.
+//! * What the lists had said before people set it right says nothing new, as in every import, unless the form showed how it
+//!   was set right.
 //! * Of two days for the same field of a case the later one counts, of two reasons the later one of the list of reasons.
 
 use chrono::NaiveDate;
@@ -100,7 +101,8 @@ pub fn count(before: Option<u32>, now: Option<u32>, known: Option<u32>, delivere
     };
     match known {
         Some(known) if known == now => Verdict::Known,
-        _ if delivered == Some(now) => Verdict::Stays(Stays::Corrected),
+        // Of a form that showed something else, the writer saw how it was set right.
+        _ if delivered == Some(now) && before.is_none() => Verdict::Stays(Stays::Corrected),
         None => Verdict::Set(now),
         Some(_) if known == before => Verdict::Set(now),
         Some(0) => Verdict::Stays(Stays::Withdrawn),
@@ -121,7 +123,7 @@ pub fn field<T: Ord + Copy>(claim: FieldClaim<T>, known: Option<T>, delivered: O
         Told::Zero => FieldVerdict::Stays(Stays::Changed),
         Told::Is(now) if before == Some(now) => FieldVerdict::Silent,
         Told::Is(now) if known == Some(now) => FieldVerdict::Known,
-        Told::Is(now) if delivered == Some(now) => FieldVerdict::Stays(Stays::Corrected),
+        Told::Is(now) if delivered == Some(now) && before.is_none() => FieldVerdict::Stays(Stays::Corrected),
         Told::Is(now) if known == before || known.is_none_or(|known| now > known) => FieldVerdict::Set(Some(now)),
         Told::Is(_) => FieldVerdict::Stays(Stays::Larger),
     }

@@ -11,6 +11,10 @@ use super::{BUILT_IN, Finding, Weight};
 const LARGEST: u64 = 128 << 10;
 /// Or of more lines.
 const LINES: usize = 5_000;
+/// Bytes of one expression, and expressions of one template: what is nested deeper than anybody writes would end the
+/// program, as the engine goes into each of them by calling itself.
+const LONGEST: usize = 1_000;
+const MOST: usize = 2_000;
 /// The one folder within the folder.
 const RULES: &str = "regel";
 
@@ -109,7 +113,31 @@ fn text(path: &Path) -> Result<String, Fault> {
         let line = 1 + text.get(..at).unwrap_or_default().matches('\n').count();
         return Err((Some(line), "enthält ein Steuerzeichen".to_owned(), "das Zeichen entfernen"));
     }
+    bounded(&text)?;
     Ok(text)
+}
+
+/// That no expression is longer, and that there are no more of them, than a template needs.
+fn bounded(text: &str) -> Result<(), Fault> {
+    let mut rest = text;
+    let mut count = 0;
+    while let Some(begin) = rest.find("{{").into_iter().chain(rest.find("{%")).min() {
+        let inside = rest.get(begin..).unwrap_or_default();
+        let end = if inside.starts_with("{{") { "}}" } else { "%}" };
+        let length = inside.find(end).unwrap_or(inside.len());
+        if length > LONGEST {
+            let line = 1 + text.get(..text.len() - inside.len()).unwrap_or_default().matches('\n').count();
+            let what = format!("enthält einen Ausdruck von mehr als {LONGEST} Zeichen");
+            return Err((Some(line), what, "den Ausdruck kürzen oder aufteilen"));
+        }
+        count += 1;
+        // Past its first brackets: another may begin inside it.
+        rest = inside.get(2..).unwrap_or_default();
+    }
+    if count > MOST {
+        return Err((None, format!("enthält mehr als {MOST} Ausdrücke"), "die Vorlage kürzen"));
+    }
+    Ok(())
 }
 
 /// Why something cannot be read, in German; the system's own words are English.

@@ -26,6 +26,12 @@ fn what_a_number_in_a_cell_says() {
         ("it was emptied, and is taken back anyway", (Some(1), None, Some(0), None), Silent),
         ("people have set right what it says again", (None, Some(3), Some(1), Some(3)), stays(Stays::Corrected)),
         ("people have taken back what it says again", (None, Some(3), Some(0), Some(3)), stays(Stays::Corrected)),
+        ("the form showed what people had set right, and it is set back", (Some(3), Some(2), Some(3), Some(2)), Set(2)),
+        (
+            "the form showed what people had taken back, and it is there again",
+            (Some(0), Some(1), Some(0), Some(1)),
+            Set(1),
+        ),
         ("two copies set the same right", (Some(3), Some(1), Some(2), None), stays(Stays::Larger)),
     ];
     for (sentence, (before, now, known, delivered), expected) in rows {
@@ -50,6 +56,14 @@ fn what_a_day_in_a_field_says() {
         ("there is nothing to take back", None, Told::Zero, None, None, Known),
         ("it was emptied", Some(5), Told::Emptied, Some(5), None, stays(Stays::Emptied)),
         ("people have set right what it says again", None, Told::Is(5), Some(4), Some(5), stays(Stays::Corrected)),
+        (
+            "the form showed how it was set right, and it is set back",
+            Some(4),
+            Told::Is(5),
+            Some(4),
+            Some(5),
+            Set(Some(5)),
+        ),
     ];
     for (sentence, before, now, known, delivered, expected) in rows {
         assert_eq!(field(FieldClaim { before, now }, known, delivered), expected, "{sentence}");
