@@ -11,5 +11,7 @@ mod ended;
 mod gather;
 #[path = "domain/own_rule.rs"]
 mod own_rule;
+#[path = "domain/week.rs"]
+mod week;
 #[path = "domain/weekly.rs"]
 mod weekly;

@@ -98,7 +98,6 @@ pub fn entries_a_week(rules: &[Rule], clients: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::rulebook::default_rules;
     use crate::domain::facts::Kennung;
 
     fn day(text: &str) -> NaiveDate {
@@ -122,16 +121,6 @@ mod tests {
             rueckgabegespraech_am: None,
             fazit_am: None,
         }
-    }
-
-    #[test]
-    fn forty_clients_mean_a_hundred_and_ten_entries() {
-        let rules = default_rules().unwrap();
-        for (clients, entries) in [(0, 0), (1, 3), (4, 11), (20, 55), (40, 110), (50, 138)] {
-            assert_eq!(entries_a_week(&rules, clients), entries, "{clients}");
-        }
-        let none: Vec<Rule> = rules.into_iter().map(|rule| Rule { enabled: false, ..rule }).collect();
-        assert_eq!(entries_a_week(&none, 40), 0);
     }
 
     #[test]
